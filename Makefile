@@ -1,0 +1,61 @@
+# Everything a person or CI calls. `make help` lists it.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+CODE := warehouse ingestion expectations dags sample_providers tests benchmarks
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export DO_NOT_TRACK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check format bench lock up down clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 10
+
+# Packages come from the package index that pip is set up for; the lock file holds versions and hashes, no addresses.
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] < (3, 14) else "This project needs Python 3.11, 3.12 or 3.13, not " + sys.version.split()[0] + ". Try: make setup PYTHON=python3.12")'
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+setup: $(STAMP)  ## build .venv from the lock file
+
+run: setup  ## load, validate, build and publish from the embedded sample providers
+	$(BIN)/warehouse run --sample
+
+test: setup  ## the whole offline test suite
+	$(BIN)/python -m pytest
+
+check: setup  ## format, lint, types, SQL lint, YAML lint, import rules
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/yamllint --strict .
+	$(BIN)/sqlfluff lint --processes 2 dbt_project/models dbt_project/tests
+
+format: setup  ## rewrite Python files the way `check` wants them
+	$(BIN)/ruff format $(CODE)
+	$(BIN)/ruff check --fix $(CODE)
+
+bench: setup  ## measure, as ratios in one run, into benchmarks/results/
+	$(BIN)/python -m benchmarks
+
+lock:  ## solve the dependencies again (needs uv)
+	uv pip compile pyproject.toml --group dev --generate-hashes --universal --python-version 3.11 \
+		--no-strip-extras --no-annotate --no-emit-index-url --no-emit-find-links \
+		--custom-compile-command "make lock" --output-file requirements.lock --upgrade
+
+up:  ## start the stack of docker-compose.yml
+	docker compose up --detach --wait
+
+down:  ## stop it
+	docker compose down
+
+clean:  ## remove what was built (not the warehouse in var/)
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

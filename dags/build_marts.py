@@ -1,0 +1,55 @@
+"""raw → marts → release, whenever a dataset has been promoted.
+
+One dbt process builds and tests everything; each model shows as a task (Cosmos' watcher). Then the release is
+built aside, checked and published whole.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import or_
+
+import pendulum
+from airflow.sdk import DAG, task
+from cosmos import DbtTaskGroup, ExecutionConfig, ProfileConfig, ProjectConfig, RenderConfig
+from cosmos.constants import ExecutionMode, InvocationMode, LoadMode, TestBehavior
+from dataset_chain import COPENHAGEN, DEFAULT_ARGS, WRITER_POOL, asset
+
+from warehouse.airflow import dbt_environment, dbt_manifest
+from warehouse.records import catalogue
+from warehouse.settings import REPOSITORY, read_settings
+
+DBT_PROJECT = REPOSITORY / "dbt_project"
+
+
+@task(pool=WRITER_POOL)
+def publish() -> str:
+    """Build the release aside, check it, and let ``releases/current`` point at it."""
+    from warehouse import release
+
+    return release.publish(read_settings())
+
+
+with DAG(
+    dag_id="build_marts",
+    doc_md=__doc__,
+    schedule=reduce(or_, (asset(record) for record in catalogue().values())),
+    start_date=pendulum.datetime(2025, 1, 1, tz=COPENHAGEN),
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULT_ARGS,
+    tags=["marts"],
+):
+    marts = DbtTaskGroup(
+        group_id="dbt",
+        project_config=ProjectConfig(dbt_project_path=DBT_PROJECT, manifest_path=dbt_manifest(read_settings())),
+        profile_config=ProfileConfig(
+            profile_name="integration_gaps", target_name="local", profiles_yml_filepath=DBT_PROJECT / "profiles.yml"
+        ),
+        execution_config=ExecutionConfig(
+            execution_mode=ExecutionMode.WATCHER, invocation_mode=InvocationMode.DBT_RUNNER
+        ),
+        render_config=RenderConfig(load_method=LoadMode.DBT_MANIFEST, test_behavior=TestBehavior.AFTER_EACH),
+        operator_args={"pool": WRITER_POOL, "env": dbt_environment(read_settings()), "append_env": True},
+    )
+    marts >> publish()

@@ -1,0 +1,139 @@
+"""The chain that every dataset goes through: changed → land → load → validate → promote.
+
+Datasets of one family (FOLK1E with FOLK1C, RAS201 with RAS200) are judged together: none of them is promoted before
+all of them are validated. Heavy modules are imported inside the tasks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+import pendulum
+from airflow.sdk import Asset, get_current_context, task, task_group
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from warehouse import progress
+from warehouse.errors import LoadRejected, SettingsError
+from warehouse.records import Record
+from warehouse.settings import read_settings
+
+WRITER_POOL = "duckdb_writer"
+COPENHAGEN = pendulum.timezone("Europe/Copenhagen")
+
+
+def tell_failure(context: Any) -> None:
+    """Failure callback: the reason and the next step, for whoever watches the run."""
+    progress.failed(context["task_instance"].task_id, context.get("exception"))
+
+
+DEFAULT_ARGS = {
+    "owner": "data team",
+    "retries": 2,
+    "retry_delay": timedelta(minutes=10),
+    "retry_exponential_backoff": True,
+    "max_retry_delay": timedelta(hours=2),
+    "execution_timeout": timedelta(hours=2),
+    "on_failure_callback": tell_failure,
+}
+
+
+def asset(record: Record) -> Asset:
+    """The Airflow asset that stands for a dataset in ``raw``."""
+    return Asset(name=record.dataset, uri=f"warehouse://raw/{record.dataset}", group=record.provider)
+
+
+def _final(action: Any, *args: Any) -> Any:
+    """Call a step; what a retry cannot mend fails at once."""
+    try:
+        return action(*args)
+    except (LoadRejected, SettingsError) as error:
+        raise AirflowFailException(str(error)) from error
+
+
+def _run() -> tuple[str, str]:
+    context = get_current_context()
+    return context["dag"].dag_id, str(context["run_id"])
+
+
+def _dataset(load_id: str) -> str:
+    return load_id.split("_", 1)[1].rsplit("_", 1)[0]
+
+
+@task.short_circuit(ignore_downstream_trigger_rules=False)
+def changed(dataset: str) -> bool:
+    """Does the provider have something that raw does not?"""
+    from ingestion import pipeline
+
+    moved = bool(_final(pipeline.changed, dataset, read_settings()))
+    progress.say(dataset, "something new" if moved else "nothing new")
+    return moved
+
+
+@task
+def land(dataset: str) -> str:
+    """Bytes as received into the landing; gives the load id."""
+    from ingestion import pipeline
+
+    load_id = str(_final(pipeline.land, dataset, read_settings(), _run()))
+    progress.say(dataset, f"landed as {load_id}")
+    return load_id
+
+
+@task(pool=WRITER_POOL)
+def load(load_id: str) -> str:
+    """Landing → a table of its own in ``raw_loads``."""
+    from ingestion import pipeline
+
+    rows = _final(pipeline.load, load_id, read_settings())
+    progress.say(_dataset(load_id), f"loaded {rows:,} rows")
+    return load_id
+
+
+@task(pool=WRITER_POOL, trigger_rule="none_failed")
+def validate(load_id: str | None) -> str:
+    """Great Expectations judge the load before it may enter."""
+    if load_id is None:
+        raise AirflowSkipException("nothing new of this dataset")
+    from expectations.run import require
+    from expectations.run import validate as judge
+
+    verdict = judge(load_id, read_settings())
+    progress.say(verdict.dataset, f"{verdict.evaluated} expectations, {verdict.failed} failed")
+    _final(require, verdict)
+    return load_id
+
+
+@task(pool=WRITER_POOL, trigger_rule="none_failed")
+def promote(load_id: str | None) -> None:
+    """The load becomes the owner of its periods, in one transaction."""
+    if load_id is None:
+        raise AirflowSkipException("nothing new of this dataset")
+    from ingestion import pipeline
+
+    _final(pipeline.promote, load_id, read_settings())
+    progress.say(_dataset(load_id), "promoted")
+
+
+def chains(records: Iterable[Record]) -> None:
+    """One task group a dataset, tied together within families."""
+    families: dict[str, list[tuple[Any, Any, Any]]] = {}
+    for record in records:
+
+        @task_group(group_id=record.dataset)
+        def chain(record: Record = record) -> None:
+            moved, landed = changed(record.dataset), land(record.dataset)
+            loaded = load(landed)
+            judged = validate(loaded)
+            promoted = promote.override(outlets=[asset(record)])(judged)
+            moved >> landed >> loaded >> judged >> promoted
+            families.setdefault(record.family or record.dataset, []).append((loaded, judged, promoted))
+
+        chain()
+    for members in families.values():
+        for loaded, judged, _ in members:
+            for _, other_judged, other_promoted in members:
+                if other_judged is not judged:
+                    loaded >> other_judged
+                    judged >> other_promoted

@@ -1,0 +1,24 @@
+"""StatBank tables of Statistics Denmark, the morning after DST's quarterly release of the population figures.
+
+DST publishes at 08:00 Copenhagen time about the 11th of February, May, August and November.
+"""
+
+from __future__ import annotations
+
+import pendulum
+from airflow.sdk import DAG
+from dataset_chain import COPENHAGEN, DEFAULT_ARGS, chains
+
+from warehouse.records import catalogue
+
+with DAG(
+    dag_id="ingest_dst",
+    doc_md=__doc__,
+    schedule="30 8 12 2,5,8,11 *",
+    start_date=pendulum.datetime(2025, 1, 1, tz=COPENHAGEN),
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULT_ARGS,
+    tags=["ingest", "statbank"],
+):
+    chains(record for record in catalogue().values() if record.provider == "statbank")

@@ -1,0 +1,21 @@
+"""Elections: DST's XML of general elections, and valg.dk's files from the inbox, after the quarterly release."""
+
+from __future__ import annotations
+
+import pendulum
+from airflow.sdk import DAG
+from dataset_chain import COPENHAGEN, DEFAULT_ARGS, chains
+
+from warehouse.records import catalogue
+
+with DAG(
+    dag_id="ingest_elections",
+    doc_md=__doc__,
+    schedule="0 9 12 2,5,8,11 *",
+    start_date=pendulum.datetime(2025, 1, 1, tz=COPENHAGEN),
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULT_ARGS,
+    tags=["ingest", "elections"],
+):
+    chains(record for record in catalogue().values() if record.provider in {"dst_elections", "valg_dk"})

@@ -1,0 +1,20 @@
+{#- Prints the first rows of every test that failed, so that a failure shows itself. Called at the end of a run. -#}
+{% macro show_failing_rows(results, row_limit=10) %}
+    {%- if execute -%}
+        {%- for result in results if result.node.resource_type == 'test' and result.status in ('fail', 'warn') -%}
+            {%- set rows = run_query(
+                'select * from (' ~ result.node.compiled_code ~ ') as failing_rows limit ' ~ row_limit
+            ) -%}
+            {%- do log(
+                result.node.name ~ ': ' ~ result.failures ~ ' rows, the first ' ~ rows.rows | length, info=true
+            ) -%}
+            {%- for row in rows.rows -%}
+                {%- set cells = [] -%}
+                {%- for column, value in row.dict().items() -%}
+                    {%- do cells.append(column ~ '=' ~ value) -%}
+                {%- endfor -%}
+                {%- do log('    ' ~ cells | join(', '), info=true) -%}
+            {%- endfor -%}
+        {%- endfor -%}
+    {%- endif -%}
+{% endmacro %}

@@ -1,0 +1,220 @@
+"""The checks of a load against the ledger: every row arrived, and nothing that raw shows is lost.
+
+``coverage_not_shrunk`` compares each period of the load with the same period in raw, or a new period with the newest
+one before it. Variables with a long tail (single years of age, countries) may leave a code empty from one period to the
+next; of these only the provider's list of codes is compared. A code that is no longer asked for is no loss.
+"""
+
+from __future__ import annotations
+
+from expectations.checks import Check, check_sql, severity_of, values_table
+from expectations.facts import Facts, area_years, owners
+from warehouse.db import literal, quote
+from warehouse.records import RawTable
+
+_LONG_TAIL = frozenset({"pattern", "countries"})
+
+
+def build(facts: Facts) -> list[Check]:
+    """The checks of any load against the ledger; those that compare with raw only where raw owns something."""
+    checks = [_rows_received(facts)]
+    owned = owners(
+        facts.connection,
+        facts.record.dataset,
+        facts.load.data_origin,
+        facts.load.load_id,
+    )
+    pairs = _pairs(facts, owned)
+    if pairs:
+        checks += [_coverage(facts, table, pairs, owned) for table in facts.record.raw_tables]
+    if owned and facts.record.provider == "statbank":
+        checks.append(_no_period_withdrawn(facts, owned))
+    return checks
+
+
+def _rows_received(facts: Facts) -> Check:
+    name = "rows_received_equal_rows_loaded"
+    table = facts.table(facts.record.raw_tables[0])
+    ctes = [
+        values_table(
+            "ledger",
+            ("received", "loaded"),
+            [(_text(facts.load.rows_received), _text(facts.load.rows_loaded))],
+        ),
+        "counted as (select count(*) as found from $batch)",
+    ]
+    offending = """select json_object('rows_received', received, 'rows_loaded', loaded, 'rows_in_table', found) as key
+from ledger cross join counted
+where received is distinct from loaded or loaded is distinct from cast(found as varchar)"""
+    observed = "select cast(found as varchar) || ' rows' from counted"
+    text = "as many rows are in the table as were received"
+    return Check(name, table, severity_of(name), text, check_sql(offending, observed, ctes))
+
+
+def _text(number: int | None) -> str | None:
+    return None if number is None else str(number)
+
+
+def _pairs(facts: Facts, owned: dict[str, str]) -> list[tuple[str, str]]:
+    """Period of the load → period of raw to compare it with."""
+    pairs = []
+    for period in facts.load.asked_periods(facts.record):
+        if period in owned:
+            pairs.append((period, period))
+        elif facts.record.provider == "statbank":
+            before = max((old for old in owned if old < period), default=None)
+            if before is not None:
+                pairs.append((period, before))
+    return pairs
+
+
+def _compared(facts: Facts, table: RawTable) -> list[str]:
+    """The columns whose codes must all still be there in each period."""
+    if facts.record.provider != "statbank":
+        return [column for column in table.key if column != table.period_column]
+    return [v.code.upper() for v in facts.record.variables if v.code_map not in {*_LONG_TAIL, "none"}]
+
+
+def _coverage(facts: Facts, table: RawTable, pairs: list[tuple[str, str]], owned: dict[str, str]) -> Check:
+    name = "coverage_not_shrunk"
+    columns = _compared(facts, table)
+    loads = sorted({owned[old] for _, old in pairs})
+    old_relation = (
+        f"(select * from raw.{quote(table.name)} where load_id in ({', '.join(map(literal, loads))}) "
+        f"and {quote(table.period_column)} in ({', '.join(literal(old) for old in sorted({o for _, o in pairs}))}))"
+    )
+    ctes = [
+        values_table("pairs", ("period", "old_period"), pairs),
+        values_table("owner", ("period", "load_id"), sorted(owned.items())),
+        values_table(
+            "new_codes",
+            ("variable", "published", "canonical", "selected"),
+            _codes(facts),
+        ),
+        values_table("area_years", ("variable", "code", "first_year", "last_year"), _area_years(facts)),
+        f"old_counts as materialized ({_counts(old_relation, table.period_column, columns)})",
+        f"new_counts as materialized ({_counts('$batch', table.period_column, columns)})",
+        _OLD_USED,
+        _NEW_USED,
+    ]
+    same_question = [load for load in loads if _selection(facts, load) == facts.load.selection]
+    offending = "\nunion all\n".join(
+        (
+            _LOST_CODES,
+            _unlisted(loads),
+            _fewer_rows(same_question, facts.record.expect.shrink_tolerance_pct),
+        )
+    )
+    observed = "select cast(count(*) as varchar) || ' periods compared' from pairs"
+    text = "every area and code that raw shows is still there, and not markedly fewer rows"
+    return Check(
+        name,
+        facts.table(table),
+        severity_of(name),
+        text,
+        check_sql(offending, observed, ctes),
+    )
+
+
+def _area_years(facts: Facts) -> list[tuple[str, str, str, str]]:
+    variables = [v.code.upper() for v in facts.record.variables if v.role == "area"]
+    return [(variable, area, *years) for variable in variables for area, years in area_years().items()]
+
+
+def _codes(facts: Facts) -> list[tuple[str, str, str, str]]:
+    return [
+        (
+            variable,
+            code.published,
+            code.canonical or code.published,
+            "yes" if code.selected else "no",
+        )
+        for variable, codes in facts.load.codes.items()
+        for code in codes
+    ]
+
+
+def _selection(facts: Facts, load_id: str) -> str | None:
+    row = facts.connection.execute("select selection from meta.loads where load_id = ?", [load_id]).fetchone()
+    return row[0] if row else None
+
+
+def _counts(relation: str, period: str, columns: list[str]) -> str:
+    """Rows per period, and per period and code of each column, in one scan: (period, variable, code, found)."""
+    shown = quote(period)
+    sets = ", ".join([f"({shown})", *(f"({shown}, {quote(column)})" for column in columns)])
+    kinds = " ".join(f"when grouping({quote(column)}) = 0 then {literal(column)}" for column in columns)
+    codes = ", ".join(f"cast({quote(column)} as varchar)" for column in columns)
+    return (
+        f"select cast({shown} as varchar) as period, case {kinds} else '' end as variable, "
+        f"coalesce({codes}, '') as code, count(*) as found from {relation} group by grouping sets ({sets})"
+    )
+
+
+_OLD_USED = """old_used as (
+    select pairs.period, counts.variable, coalesce(codes.canonical_code, counts.code) as code
+    from pairs
+    inner join old_counts as counts on pairs.old_period = counts.period and counts.variable <> ''
+    inner join owner on counts.period = owner.period
+    left join meta.codes as codes
+        on owner.load_id = codes.load_id
+        and counts.variable = upper(codes.variable)
+        and counts.code = codes.published_code
+)"""
+
+_NEW_USED = """new_used as (
+    select counts.period, counts.variable, coalesce(new_codes.canonical, counts.code) as code
+    from new_counts as counts
+    left join new_codes on counts.variable = new_codes.variable and counts.code = new_codes.published
+    where counts.variable <> ''
+)"""
+
+_LOST_CODES = """select
+    json_object('period', old_used.period, 'variable', old_used.variable, 'code', old_used.code) as key
+from old_used
+left join new_used
+    on old_used.period = new_used.period
+    and old_used.variable = new_used.variable
+    and old_used.code = new_used.code
+left join new_codes
+    on old_used.variable = new_codes.variable and old_used.code = new_codes.canonical and new_codes.selected = 'no'
+left join area_years
+    on old_used.variable = area_years.variable
+    and old_used.code = area_years.code
+    and left(old_used.period, 4) not between area_years.first_year and area_years.last_year
+where new_used.code is null and new_codes.canonical is null and area_years.code is null"""
+
+
+def _unlisted(loads: list[str]) -> str:
+    """Codes that were asked for before and that the provider's own list no longer has."""
+    return f"""select distinct json_object('variable', old.variable, 'code', old.code, 'is', 'no longer listed') as key
+from (
+    select upper(variable) as variable, canonical_code as code from meta.codes
+    where load_id in ({", ".join(map(literal, loads))}) and selected and canonical_code is not null
+) as old
+left join new_codes on old.variable = new_codes.variable and old.code = new_codes.canonical
+where new_codes.canonical is null"""
+
+
+def _fewer_rows(loads: list[str], tolerance_pct: float) -> str:
+    """Periods with markedly fewer rows, where the question asked was the same."""
+    same = ", ".join(map(literal, loads)) or "null"
+    return f"""select json_object('period', pairs.period, 'compared_with', pairs.old_period, 'is', 'fewer rows') as key
+from pairs
+inner join old_counts on pairs.old_period = old_counts.period and old_counts.variable = ''
+inner join owner on pairs.old_period = owner.period and owner.load_id in ({same})
+left join new_counts on pairs.period = new_counts.period and new_counts.variable = ''
+where coalesce(new_counts.found, 0) < old_counts.found * (100 - {tolerance_pct}) / 100.0"""
+
+
+def _no_period_withdrawn(facts: Facts, owned: dict[str, str]) -> Check:
+    name = "no_period_withdrawn"
+    listed = {code.published for code in facts.load.codes.get(facts.record.time.code.upper(), ())}
+    gone = sorted(set(owned) - listed - set(facts.load.periods))
+    offending = "select json_object('period', period) as key from gone"
+    query = check_sql(
+        offending,
+        ctes=[values_table("gone", ("period",), [(period,) for period in gone])],
+    )
+    text = "the provider still lists every period that raw shows"
+    return Check(name, facts.table(facts.record.raw_tables[0]), severity_of(name), text, query)

@@ -1,0 +1,19 @@
+"""The suite of one load: every check that its record, its code map and its manifest call for.
+
+There is no switch that leaves a check out. A check is in the suite when what it compares exists: totals over an area
+level only where the whole level was asked for, comparisons with raw only where raw owns something.
+"""
+
+from __future__ import annotations
+
+from expectations import continuity, cross, elections, statbank
+from expectations.checks import Check
+from expectations.facts import Facts
+
+
+def build(facts: Facts) -> list[Check]:
+    """The checks of a load, table by table, in a stable order; names are unique within a table."""
+    own = statbank.build(facts) if facts.record.provider == "statbank" else elections.build(facts)
+    suite = [*own, *continuity.build(facts), *cross.build(facts)]
+    order = [facts.table(table) for table in facts.record.raw_tables]
+    return sorted(suite, key=lambda check: order.index(check.table))

@@ -1,0 +1,171 @@
+"""From landing to ``raw_loads``: one immutable table per load, and what its codes mean in ``meta.codes``.
+
+DuckDB reads the compressed bytes itself, into ENUM columns made beforehand of exactly the codes asked for: a
+code that nobody asked for, or a line that is not one, cannot enter. Whether the figures are right is
+``expectations``'.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import duckdb
+
+from warehouse.db import literal, quote
+from warehouse.errors import LoadRejected
+from warehouse.landing import Manifest, open_payload
+from warehouse.ledger import load_table
+from warehouse.records import RawTable, Record
+from warehouse.settings import Settings
+
+MISSING = ".."
+VALUE = {
+    "count": re.compile(rb"-?(0|[1-9][0-9]*)|\.\."),
+    "decimal": re.compile(rb"-?[0-9]+(,[0-9]+)?|\.\."),
+}
+SQL_VALUE = {"count": r"-?(0|[1-9][0-9]*)", "decimal": r"-?[0-9]+(,[0-9]+)?"}
+
+
+def load_statbank(
+    connection: duckdb.DuckDBPyConnection, record: Record, manifest: Manifest, settings: Settings
+) -> int:
+    """Fill the table of a StatBank load and its codes; the rows loaded. To be called inside a transaction.
+
+    Raises:
+        LoadRejected: a code not asked for, a malformed line or value, or another number of rows than
+            received.
+    """
+    table = record.raw_tables[0]
+    payload = manifest.folder(settings) / f"{manifest.files[0].name}.zst"
+    codes = _codes_asked_for(manifest)
+    name = load_table(table, manifest.load_id)
+    connection.execute(f"drop table if exists {name}")
+    try:
+        connection.execute(_create(name, record, payload, codes))
+    except duckdb.Error as error:
+        raise _translated(record, manifest, payload, codes, error) from error
+    rows = _count(connection, name)
+    if rows != manifest.rows_received:
+        raise LoadRejected(
+            f"{rows} rows were loaded, {manifest.rows_received} were received",
+            {"dataset": record.dataset, "load": manifest.load_id},
+            "look at the landed body: it has blank or broken lines",
+        )
+    fill_codes(connection, manifest)
+    return rows
+
+
+def fill_codes(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
+    """Write how the published codes of a load were understood into ``meta.codes``; twice is once."""
+    connection.execute("delete from meta.codes where load_id = ?", [manifest.load_id])
+    columns: list[list[object]] = [[], [], [], [], [], []]
+    for variable in manifest.resolved["variables"]:
+        for position, (code, text, canonical, selected) in enumerate(variable["values"]):
+            chosen = code in manifest.periods if canonical is None else selected
+            row = (variable["code"].upper(), position, code, text, canonical, chosen)
+            for column, value in zip(columns, row, strict=True):
+                column.append(value)
+    connection.execute(
+        """insert into meta.codes
+        select ?, ?, unnest(?::varchar[]), unnest(?::integer[]), unnest(?::varchar[]), unnest(?::varchar[]),
+            unnest(?::varchar[]), unnest(?::boolean[])""",
+        [manifest.load_id, manifest.dataset, *columns],
+    )
+
+
+def insert_rows(
+    connection: duckdb.DuckDBPyConnection,
+    table: RawTable,
+    load_id: str,
+    rows: Sequence[Mapping[str, object]],
+) -> int:
+    """Create the table of a load from a few rows at hand (elections); the rows loaded.
+
+    To be called inside a transaction.
+    """
+    name = load_table(table, load_id)
+    definition = ", ".join(f"{quote(column)} {table.sql_type(column)}" for column in table.columns)
+    connection.execute(f"drop table if exists {name}")
+    connection.execute(f"create table {name} ({definition})")
+    values = ", ".join(f"unnest(?::{table.sql_type(column)}[])" for column in table.columns)
+    connection.execute(
+        f"insert into {name} select {values}", [[row[c] for row in rows] for c in table.columns]
+    )
+    return _count(connection, name)
+
+
+def _codes_asked_for(manifest: Manifest) -> dict[str, list[str]]:
+    return {item["code"].upper(): list(item["values"]) for item in manifest.request["variables"]}
+
+
+def _create(name: str, record: Record, payload: Path, codes: Mapping[str, list[str]]) -> str:
+    types = {
+        column: f"ENUM({', '.join(literal(code) for code in values)})" for column, values in codes.items()
+    }
+    columns = ", ".join(f"{literal(c)}: {literal(t)}" for c, t in {**types, "INDHOLD": "VARCHAR"}.items())
+    # The value comes as text and is cast in the same pass: DuckDB's own reader would round 1.6 to 2.
+    number = "INDHOLD" if record.unit == "count" else "replace(INDHOLD, ',', '.')"
+    value = f"""case when INDHOLD is null then null
+        when regexp_full_match(INDHOLD, {literal(SQL_VALUE[record.unit])})
+        then cast({number} as {record.raw_tables[0].sql_type("INDHOLD")})
+        else error('not a value: ' || INDHOLD) end"""
+    dimensions = ", ".join(quote(column) for column in codes)
+    return f"""create table {name} as
+    select {dimensions}, {value} as INDHOLD
+    from read_csv({literal(str(payload))}, compression = 'zstd', delim = ';',
+        header = true, columns = {{{columns}}}, nullstr = {literal(MISSING)}, force_not_null = {[*codes]!r},
+        auto_detect = false, quote = '', escape = '', strict_mode = true)"""
+
+
+def _translated(
+    record: Record, manifest: Manifest, payload: Path, codes: Mapping[str, list[str]], error: duckdb.Error
+) -> LoadRejected:
+    where: dict[str, object] = {
+        "dataset": record.dataset,
+        "load": manifest.load_id,
+        "file": manifest.files[0].name,
+    }
+    found = _first_bad_line(payload, codes, record.unit)
+    what = str(error).splitlines()[0]
+    if found:
+        line, column, value, why = found
+        where |= {"line": line, **({"column": column} if column else {})}
+        what = f"The landed body has {why}: {value!r}"
+    return LoadRejected(
+        what, where, "compare request.json and the body in the landing; ask the producer, or run again"
+    )
+
+
+def _first_bad_line(
+    payload: Path, codes: Mapping[str, list[str]], unit: str
+) -> tuple[int, str, str, str] | None:
+    """Line, column, value and what is wrong with it. Only for a load that failed: it reads line by line."""
+    allowed = [(column, {code.encode() for code in values}) for column, values in codes.items()]
+    with open_payload(payload) as stream:
+        rest, number = b"", 0
+        while chunk := stream.read(1 << 20):
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines:
+                number += 1
+                cells = line.rstrip(b"\r").split(b";")
+                if number == 1:
+                    continue
+                if len(cells) != len(allowed) + 1:
+                    return number, "", _text(line)[:200], f"a line of {len(cells)} cells"
+                for cell, (column, known) in zip(cells, allowed, strict=False):
+                    if cell not in known:
+                        return number, column, _text(cell), "a code that was not asked for"
+                if not VALUE[unit].fullmatch(cells[-1]):
+                    return number, "INDHOLD", _text(cells[-1]), f"a value that is not a {unit}"
+    return None
+
+
+def _text(cell: bytes) -> str:
+    return cell.decode("utf-8", "replace")
+
+
+def _count(connection: duckdb.DuckDBPyConnection, name: str) -> int:
+    row = connection.execute(f"select count(*) from {name}").fetchone()
+    return int(row[0]) if row else 0

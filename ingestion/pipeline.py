@@ -1,0 +1,286 @@
+"""The steps of a dataset, as the DAG tasks call them: changed → land → load → (validate, elsewhere) →
+promote.
+
+Each step may be repeated at any time, also after a kill: it finds out from the ledger and the landing what is
+left to do. The one writer is held only for moments, never during a download. Judging a load is
+``expectations``'s.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+from datetime import datetime
+from types import ModuleType
+
+import duckdb
+import zstandard
+
+from ingestion import elections, statbank, valg_dk
+from ingestion.common import SAMPLE, Context, Look, State, origin_of
+from ingestion.http import Client
+from warehouse import ledger
+from warehouse.db import file_lock, transaction, writer
+from warehouse.errors import LoadRejected, NotDelivered, ProviderError
+from warehouse.landing import Manifest, new_load_id, open_payload, read_manifest
+from warehouse.ledger import LOADED, PROMOTED, REJECTED, SUPERSEDED, VALIDATED
+from warehouse.records import Record, catalogue, record_of
+from warehouse.settings import Settings
+
+PROVIDERS: dict[str, ModuleType] = {"statbank": statbank, "dst_elections": elections, "valg_dk": valg_dk}
+NO_RUN = ("", "")
+
+make_client = Client
+
+
+def changed(dataset: str, settings: Settings, run: tuple[str, str] = NO_RUN) -> bool:
+    """Look whether the provider has something new, and write down what was found in ``meta.checks``.
+
+    Also makes sure that the raw views of every dataset of the catalogue exist. A dataset that nobody
+    delivered is no error: it is written down as ``not_delivered``.
+
+    Raises:
+        LoadRejected: the source is not what the record says; recorded as a rejected load.
+        ProviderError: no answer; recorded as a failed check.
+    """
+    context = _context(dataset, settings, views=True)
+    try:
+        found: Look = _provider(context.record).look(context)
+    except NotDelivered as error:
+        _check(context, None, "not_delivered", error.what)
+        return False
+    except LoadRejected as error:
+        _reject(context, None, error, run)
+        raise
+    except ProviderError as error:
+        _check(context, None, "failed", error.what)
+        raise
+    with writer(settings, f"check {dataset}") as connection:
+        for missing in found.missing:
+            ledger.record_check(connection, dataset, None, "not_delivered", missing)
+        outcome = "changed" if found.periods else "unchanged"
+        ledger.record_check(connection, dataset, found.updated, outcome, found.detail)
+    return bool(found.periods)
+
+
+def land(dataset: str, settings: Settings, run: tuple[str, str] = NO_RUN) -> str:
+    """Land what is new, enter it into the ledger, and return its load id.
+
+    A complete landing that nobody judged is taken up again instead of asking twice. Where there is nothing
+    new, the newest promoted load is returned: the later steps leave it as it is.
+
+    Raises:
+        LoadRejected: what came is not what was asked for; recorded as a rejected load, kept aside.
+        ProviderError: no answer; recorded as a failed check.
+        NotDelivered: there is nothing to land, and never was.
+    """
+    with file_lock(settings.landing / ".locks" / f"{dataset}.lock", f"land {dataset}"):
+        context = _context(dataset, settings)
+        _sweep(settings, dataset)
+        try:
+            manifest: Manifest | None = _provider(context.record).land(context)
+        except LoadRejected as error:
+            _reject(context, None, error, run)
+            raise
+        except ProviderError as error:
+            _check(context, None, "failed", error.what)
+            raise
+        if manifest is None:
+            return _newest(context)
+        with writer(settings, f"enter {manifest.load_id}") as connection:
+            ledger.enter(connection, manifest, run)
+        return manifest.load_id
+
+
+def load(load_id: str, settings: Settings) -> int:
+    """Load a landing into its own table; the rows loaded. Twice is once.
+
+    Raises:
+        LoadRejected: what was landed cannot be loaded; recorded.
+    """
+    manifest = _manifest(load_id, settings)
+    context = Context(record_of(manifest.dataset), settings, State())
+    harmed = _harmed(manifest, settings)
+    with writer(settings, f"load {load_id}") as connection:
+        ledger.enter(connection, manifest)
+        if ledger.status_of(connection, load_id) in {VALIDATED, PROMOTED, SUPERSEDED}:
+            return _rows_loaded(connection, load_id)
+        try:
+            _refuse_harmed(manifest, harmed)
+            with transaction(connection):
+                rows = _fill(connection, context, manifest)
+                ledger.set_status(
+                    connection, load_id, LOADED, rows_loaded=rows, loaded_at=ledger.utc_now(), reason=None
+                )
+        except LoadRejected as error:
+            ledger.set_status(connection, load_id, REJECTED, reason=error.block())
+            raise
+    return rows
+
+
+def promote(load_id: str, settings: Settings) -> None:
+    """Make a validated load the owner of its periods. Promoting what is promoted changes nothing.
+
+    Raises:
+        LoadRejected: the load has not passed validation.
+    """
+    manifest = _manifest(load_id, settings)
+    with writer(settings, f"promote {load_id}") as connection:
+        status = ledger.status_of(connection, load_id)
+        if status in {PROMOTED, SUPERSEDED}:
+            return
+        if status != VALIDATED:
+            raise LoadRejected(
+                f"The load is {status or 'unknown'}, not validated, and may not be promoted",
+                {"dataset": manifest.dataset, "load": load_id},
+                "run its validation first",
+            )
+        ledger.promote(connection, record_of(manifest.dataset), load_id)
+
+
+def provider_state(dataset: str, settings: Settings) -> datetime | None:
+    """When the provider last updated the dataset, as it says itself; None where nothing was delivered.
+
+    Raises:
+        ProviderError: no answer at the second try.
+    """
+    context = Context(record_of(dataset), settings, State(), lambda: Client(attempts=2, timeout=(3.0, 10.0)))
+    try:
+        moment: datetime | None = _provider(context.record).state_of(context)
+    except NotDelivered:
+        return None
+    return moment
+
+
+def _provider(record: Record) -> ModuleType:
+    return PROVIDERS[record.provider]
+
+
+def _context(dataset: str, settings: Settings, views: bool = False) -> Context:
+    record = record_of(dataset)
+    with writer(settings, f"look at {dataset}") as connection:
+        if views:
+            _missing_views(connection)
+        statuses = connection.execute(
+            "select load_id, status from meta.loads where dataset = ?", [dataset]
+        ).fetchall()
+        state = State(
+            ledger.last_promoted(connection, dataset),
+            ledger.owned_periods(connection, dataset),
+            dict(statuses),
+        )
+    return Context(record, settings, state, make_client)
+
+
+def _missing_views(connection: duckdb.DuckDBPyConnection) -> None:
+    found = connection.execute("select view_name from duckdb_views() where schema_name = 'raw'").fetchall()
+    there = {name for (name,) in found}
+    for record in catalogue().values():
+        if not {table.name for table in record.raw_tables} <= there:
+            ledger.refresh_views(connection, record)
+
+
+def _fill(connection: duckdb.DuckDBPyConnection, context: Context, manifest: Manifest) -> int:
+    rows: int = _provider(context.record).fill(connection, context, manifest)
+    return rows
+
+
+def _harmed(manifest: Manifest, settings: Settings) -> list[str]:
+    """The landed files that are no longer what was received."""
+    harmed = []
+    for landed in manifest.files:
+        digest = hashlib.sha256()
+        try:
+            with open_payload(manifest.folder(settings) / f"{landed.name}.zst") as stream:
+                while chunk := stream.read(1 << 20):
+                    digest.update(chunk)
+        except (OSError, zstandard.ZstdError):
+            harmed.append(landed.name)
+            continue
+        if digest.hexdigest() != landed.sha256:
+            harmed.append(landed.name)
+    return harmed
+
+
+def _refuse_harmed(manifest: Manifest, harmed: list[str]) -> None:
+    if harmed:
+        raise LoadRejected(
+            f"The landing has changed since it was received: {', '.join(harmed)}",
+            {"dataset": manifest.dataset, "load": manifest.load_id},
+            "a landing is never edited: run again, it is fetched anew",
+        )
+
+
+def _newest(context: Context) -> str:
+    if context.state.promoted is None:
+        raise NotDelivered(
+            f"There is nothing to land for {context.record.dataset}",
+            {"dataset": context.record.dataset},
+            "nothing needs to be done",
+        )
+    return context.state.promoted.load_id
+
+
+def _manifest(load_id: str, settings: Settings) -> Manifest:
+    found = sorted(settings.landing.glob(f"*/*/{load_id}/manifest.json"))
+    if not found:
+        raise LoadRejected(
+            f"There is no landing of the load {load_id}", {"load": load_id}, "land the dataset again"
+        )
+    return read_manifest(found[0].parent)
+
+
+def _rows_loaded(connection: duckdb.DuckDBPyConnection, load_id: str) -> int:
+    row = connection.execute(
+        "select coalesce(rows_loaded, 0) from meta.loads where load_id = ?", [load_id]
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _check(context: Context, updated: datetime | None, outcome: str, detail: str) -> None:
+    with writer(context.settings, f"check {context.record.dataset}") as connection:
+        ledger.record_check(connection, context.record.dataset, updated, outcome, detail)
+
+
+def _reject(context: Context, load_id: str | None, error: LoadRejected, run: tuple[str, str]) -> None:
+    """Write down a load that was refused before it had a manifest, with what is known of it."""
+    record, settings = context.record, context.settings
+    url = {"statbank": settings.statbank_url, "dst_elections": settings.elections_url}.get(
+        record.provider, "inbox"
+    )
+    row = {
+        "load_id": load_id or str(error.where.get("load") or new_load_id(record.dataset)),
+        "provider": record.provider,
+        "dataset": record.dataset,
+        "url": url,
+        "received_at": ledger.utc_now(),
+        "licence": record.licence_received,
+        "citation": record.citation,
+        "data_origin": origin_of(url) if url != "inbox" else _inbox_origin(context),
+        "landing_path": error.where.get("kept"),
+        "status": REJECTED,
+        "reason": error.block(),
+        "dag_id": run[0],
+        "run_id": run[1],
+    }
+    with writer(settings, f"reject {record.dataset}") as connection:
+        marks = ", ".join("?" for _ in row)
+        connection.execute(f"insert into meta.loads ({', '.join(row)}) values ({marks})", list(row.values()))
+        ledger.record_check(connection, record.dataset, None, "failed", error.what)
+
+
+def _inbox_origin(context: Context) -> str:
+    try:
+        return valg_dk.inbox(context)[1]
+    except NotDelivered:
+        return SAMPLE
+
+
+def _sweep(settings: Settings, dataset: str) -> None:
+    """Clear away what a killed landing left behind; the caller holds the dataset's lock."""
+    name = re.compile(rf"\d{{8}}T\d{{6}}Z_{re.escape(dataset)}_[0-9a-f]{{6}}")
+    incoming = settings.landing / ".incoming"
+    for path in incoming.iterdir() if incoming.is_dir() else ():
+        if name.fullmatch(path.name):
+            shutil.rmtree(path)

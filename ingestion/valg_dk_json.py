@@ -1,0 +1,226 @@
+"""valg.dk's JSON files: turnout during the day, and results. One file in, checked and understood, or refused
+as a whole.
+
+Names of candidates are not read. A value that looks like a CPR number refuses the file and is never quoted.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from warehouse.errors import LoadRejected
+
+CPR = re.compile(r"(?<![\w-])\d{6}-?\d{4}(?![\w-])")
+ELECTIONS = {"kommunal": "KV", "folketing": "FV", "europa": "EV"}
+KINDS = {"Foreløbig": "preliminary", "Fintælling": "final"}
+PASSED_OVER = (
+    {"Kandidatlister"},
+    {"IndenforParti"},
+    {"Mandatfordeling"},
+    {"Opstillingskredse"},
+    {"Afstemningsområder"},
+    {"Dagi_id"},
+)
+VOTERS = ("AntalStemmeberettigedeVælgere", "AntalStemmeberretigedeVælgere")
+
+Count = Annotated[int, Field(ge=0, le=10_000_000, strict=True)]
+Day = Annotated[str, Field(pattern=r"^[0-3]\d-[01]\d-\d{4}$")]
+Moment = Annotated[str, Field(pattern=r"^[0-3]\d-[01]\d-\d{4} [0-2]\d:[0-5]\d:[0-5]\d$")]
+Clock = Annotated[str, Field(pattern=r"^[0-2]\d:[0-5]\d:[0-5]\d$")]
+
+
+class _Voters(BaseModel):
+    """Voters and votes; the voters' key is spelt in two ways, and one of them must be there."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    voters: Count
+    votes: Count = Field(alias="AfgivneStemmer")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _spelling(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        found = [key for key in VOTERS if key in value]
+        if len(found) != 1:
+            raise ValueError(f"exactly one of {' and '.join(VOTERS)} is needed")
+        return {("voters" if key == found[0] else key): item for key, item in value.items()}
+
+    @model_validator(mode="after")
+    def _no_more_votes_than_voters(self) -> _Voters:
+        if self.votes > self.voters:
+            raise ValueError(f"more votes than voters: {self.votes} of {self.voters}")
+        return self
+
+
+class _Counted(_Voters):
+    at: Clock = Field(alias="Tidspunkt")
+
+
+class _Head(BaseModel):
+    election: str = Field(alias="Valgart", min_length=1)
+    day: Day = Field(alias="Valgdag")
+    released: Moment = Field(alias="FrigivelsesTidspunktUTC")
+    municipality: str = Field(alias="Kommune", min_length=1)
+    municipality_code: Annotated[int, Field(alias="Kommunekode", ge=101, le=999, strict=True)]
+    area: str = Field(alias="Afstemningsområde", min_length=1)
+    area_id: Annotated[str, Field(alias="AfstemningsområdeDagiId", pattern=r"^\d{1,9}$")]
+    area_number: Count = Field(alias="AfstemningsområdeNummer")
+
+
+class Turnout(_Head):
+    """A file of ``valgdeltagelse``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    counts: tuple[_Counted, ...] = Field(alias="Valgdeltagelse", min_length=1)
+
+
+class Results(_Head, _Voters):
+    """A file of ``valgresultater``, without its candidates."""
+
+    kind: Literal["Foreløbig", "Fintælling"] = Field(alias="Resultatart")
+    valid: Count = Field(alias="GyldigeStemmer")
+    other_invalid: Count | None = Field(None, alias="UgyldigeStemmerUdoverBlanke")
+    blank: Count | None = Field(None, alias="BlankeUgyldigeFremmødteStemmer")
+    blank_letters: Count | None = Field(None, alias="BlankeUgyldigeBrevstemmer")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_candidates(cls, value: Any) -> Any:
+        left_out = ("Kandidatlister", "IndenforParti")
+        kept = {
+            k: v for k, v in value.items() if k not in left_out and not k.endswith("DifferenceFraForrigeValg")
+        }
+        parts = ("Storkreds", "Opstillingskreds", "Valgkreds", "Region", "Landsdel")
+        return {
+            k: v for k, v in kept.items() if not (k.startswith(parts) and isinstance(v, str | int | None))
+        }
+
+
+def parse_file(body: bytes, file: str) -> dict[str, object] | None:
+    """One row of ``raw.valg_dk_turnout`` out of a file; None for a kind of file that is not loaded
+    (geography, say).
+
+    Raises:
+        LoadRejected: not UTF-8 JSON, not a kind we know, a wrong shape or figure, or a CPR-like value; naming
+            file and line or key, never quoting a CPR-like value.
+    """
+    document = _document(body, file)
+    if isinstance(document, dict) and "Valgdeltagelse" in document:
+        turnout = _shaped(Turnout, document, file)
+        # Cumulative, and the clock passes midnight: the last count is the largest.
+        last = max(reversed(turnout.counts), key=lambda item: item.votes)
+        return _row(turnout, "turnout", last.at, last.voters, last.votes, file)
+    if isinstance(document, dict) and "Resultatart" in document:
+        results = _shaped(Results, document, file)
+        return _row(results, KINDS[results.kind], None, results.voters, results.votes, file)
+    sample = document[0] if isinstance(document, list) and document else document
+    if isinstance(sample, dict) and any(keys <= sample.keys() for keys in PASSED_OVER):
+        return None
+    raise _refused(
+        file, "it is no kind of file that valg.dk publishes: neither turnout, results nor geography"
+    )
+
+
+def _document(body: bytes, file: str) -> Any:
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _refused(file, "it is not UTF-8", line=body.count(b"\n", 0, error.start) + 1) from None
+    found = CPR.search(text)
+    if found:
+        raise _cpr(file, line=text.count("\n", 0, found.start()) + 1)
+    try:
+        document = json.loads(text, object_pairs_hook=_no_key_twice, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        raise _refused(file, f"it is not JSON ({error.msg})", line=error.lineno, column=error.colno) from None
+    except (ValueError, RecursionError) as error:
+        raise _refused(file, f"it is not JSON as it should be ({error})") from None
+    _no_cpr_inside(document, file)
+    return document
+
+
+def _no_cpr_inside(document: Any, file: str) -> None:
+    """Escapes can hide digits from the search in the text."""
+    if isinstance(document, dict):
+        for key, item in document.items():
+            _no_cpr_inside(key, file)
+            _no_cpr_inside(item, file)
+    elif isinstance(document, list):
+        for item in document:
+            _no_cpr_inside(item, file)
+    elif isinstance(document, str) and CPR.search(document):
+        raise _cpr(file)
+
+
+def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        raise ValueError("a key occurs twice in one object")
+    return document
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _shaped(model: Any, document: dict[str, Any], file: str) -> Any:
+    try:
+        return model.model_validate(document)
+    except ValidationError as error:
+        problems = [
+            f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg'].removeprefix('Value error, ')}"
+            for e in error.errors(include_url=False, include_input=False)[:5]
+        ]
+        key = ".".join(map(str, error.errors()[0]["loc"]))
+        raise _refused(file, "; ".join(problems), **({"key": key} if key else {})) from None
+
+
+def _row(
+    head: Turnout | Results, kind: str, at: str | None, voters: int, votes: int, file: str
+) -> dict[str, object]:
+    try:
+        day = datetime.strptime(head.day, "%d-%m-%Y").date()
+        released = datetime.strptime(head.released, "%d-%m-%Y %H:%M:%S")
+    except ValueError as error:
+        raise _refused(file, f"Valgdag or FrigivelsesTidspunktUTC: {error}") from None
+    prefix = next(
+        (short for start, short in ELECTIONS.items() if head.election.casefold().startswith(start)), None
+    )
+    if prefix is None:
+        raise _refused(file, f"Valgart {head.election!r} is not an election we know", key="Valgart")
+    return {
+        "election_id": f"{prefix}{day.year}",
+        "election_date": day.isoformat(),
+        "election_kind": head.election,
+        "municipality_code": str(head.municipality_code),
+        "municipality_name": head.municipality,
+        "area_id": head.area_id,
+        "area_number": head.area_number,
+        "area_name": head.area,
+        "result_kind": kind,
+        "released_at_utc": released.isoformat(),
+        "counted_at": at,
+        "eligible_voters": voters,
+        "votes_cast": votes,
+        "file_name": file,
+    }
+
+
+def _cpr(file: str, **where: object) -> LoadRejected:
+    return _refused(file, "it has a value that looks like a CPR number (not quoted here)", **where)
+
+
+def _refused(file: str, what: str, **where: object) -> LoadRejected:
+    return LoadRejected(
+        f"The file {file} is refused, and the whole delivery with it: {what}",
+        {"dataset": "valg_dk", "file": file, **where},
+        "take the file as valg.dk publishes it, or leave it out of the inbox, and run again",
+    )

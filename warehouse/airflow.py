@@ -1,0 +1,167 @@
+"""Airflow, set up for this home and run either in this process or under its own scheduler.
+
+``warehouse run`` runs the DAGs themselves through Airflow's in-process runner (``dag.test()``), with retries off (the
+clients retry on their own, and the person waits). ``warehouse airflow …`` hands any command to the Airflow command
+line with the same environment. Out of scope: what the DAGs do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from warehouse.errors import WarehouseError
+from warehouse.settings import REPOSITORY, Settings
+
+WRITER_POOL = "duckdb_writer"
+DBT_PROJECT = REPOSITORY / "dbt_project"
+DAGS = REPOSITORY / "dags"
+
+
+def dbt_manifest(settings: Settings) -> Path:
+    """dbt's manifest of the project, written by :func:`prepare`: what Cosmos draws the DAG from."""
+    return settings.root / "dbt" / "manifest.json"
+
+
+def dbt_environment(settings: Settings) -> dict[str, str]:
+    """The environment of dbt: settings, and places to write outside the repository."""
+    return {
+        "WAREHOUSE_HOME": str(settings.root),
+        "WAREHOUSE_FOCUS_MUNICIPALITY": settings.focus_municipality,
+        "WAREHOUSE_SMALL_CELL": str(settings.small_cell),
+        "DBT_TARGET_PATH": str(settings.root / "dbt" / "target"),
+        "DBT_LOG_PATH": str(settings.root / "logs"),
+        "DO_NOT_TRACK": "1",
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
+
+
+def airflow_environment(settings: Settings) -> dict[str, str]:
+    """The environment of Airflow: its home under ours, no examples, no telemetry, no dbt process of its own."""
+    home = settings.root / "airflow"
+    environment = {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__DEFAULT_TIMEZONE": "Europe/Copenhagen",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+        "AIRFLOW__COSMOS__ENABLE_TELEMETRY": "False",
+        "AIRFLOW__COSMOS__ENABLE_CACHE": "False",
+        "SCARF_ANALYTICS": "false",
+        "DO_NOT_TRACK": "1",
+        "GX_ANALYTICS_ENABLED": "False",
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(DAGS), os.environ.get("PYTHONPATH", "")])),
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
+        **dbt_environment(settings),
+    }
+    # What a person has set for Airflow, such as another database, goes before our defaults.
+    return {k: v for k, v in environment.items() if not (k.startswith("AIRFLOW__") and k in os.environ)}
+
+
+def prepare(settings: Settings) -> None:
+    """Bring Airflow's database, the writer pool and dbt's manifest up to date; cheap when they are.
+
+    Raises:
+        WarehouseError: when Airflow or dbt refuses, with the end of what it printed.
+    """
+    os.environ.update(airflow_environment(settings))
+    (settings.root / "airflow").mkdir(parents=True, exist_ok=True)
+    (settings.root / "logs").mkdir(parents=True, exist_ok=True)
+    marker = settings.root / "airflow" / ".prepared"
+    database = os.environ.get("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "")
+    state = hashlib.sha256(f"{_version('apache-airflow')} {database}".encode()).hexdigest()
+    if not marker.exists() or marker.read_text() != state:
+        _call("airflow", "db", "migrate")
+        _call("airflow", "pools", "set", WRITER_POOL, "1", "the one writer of the DuckDB build database")
+        marker.write_text(state)
+    _refresh_manifest(settings)
+
+
+def _refresh_manifest(settings: Settings) -> None:
+    manifest = dbt_manifest(settings)
+    state = project_hash(DBT_PROJECT)
+    marker = manifest.with_suffix(".sha256")
+    if manifest.exists() and marker.exists() and marker.read_text() == state:
+        return
+    _call("dbt", "parse", "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT))
+    manifest.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(settings.root / "dbt" / "target" / "manifest.json", manifest)
+    marker.write_text(state)
+
+
+def project_hash(folder: Path) -> str:
+    """A hash of every file of the dbt project (names and contents)."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not {"target", "logs", "dbt_packages"} & set(path.relative_to(folder).parts):
+            digest.update(str(path.relative_to(folder)).encode() + b"\0")
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _version(package: str) -> str:
+    from importlib.metadata import version
+
+    return version(package)
+
+
+def _call(*command: str) -> None:
+    program = Path(sys.executable).parent / command[0]
+    done = subprocess.run([str(program), *command[1:]], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-15:])
+        raise WarehouseError(
+            f"`{' '.join(command[:2])}` failed:\n{tail}",
+            {"exit code": done.returncode},
+            "mend what it names, and run again",
+        )
+
+
+def hand_over(settings: Settings, arguments: list[str]) -> None:
+    """Become the Airflow command line, with this home's environment and everything it needs in place.
+
+    Settings travel in the environment, with absolute paths, so that workers started elsewhere find the same home.
+    """
+    prepare(settings)
+    os.environ["WAREHOUSE_HOME"] = str(settings.root)
+    os.execv(str(Path(sys.executable).parent / "airflow"), ["airflow", *arguments])
+
+
+def run_dag(dag_id: str) -> bool:
+    """Run one DAG in this process, as the scheduler would, and tell whether it succeeded.
+
+    Two things differ from the scheduler, because one process runs one task after another: no task is tried again
+    after minutes of waiting, and dbt's process goes before the tasks that watch it.
+    """
+    from airflow.dag_processing.dagbag import DagBag
+
+    if str(DAGS) not in sys.path:
+        sys.path.insert(0, str(DAGS))
+    bag = DagBag(str(DAGS / f"{dag_id}.py"))
+    if bag.import_errors or dag_id not in bag.dags:
+        detail = "\n".join(bag.import_errors.values()) or "no such DAG"
+        raise WarehouseError(
+            f"The DAG {dag_id} does not load:\n{detail}", {"file": f"dags/{dag_id}.py"}, "correct the file"
+        )
+    dag: Any = bag.dags[dag_id]
+    for task in dag.tasks:
+        task.retries = 0
+    _dbt_first(dag)
+    return str(dag.test().state) == "success"
+
+
+def _dbt_first(dag: Any) -> None:
+    """Cosmos' watchers run beside the dbt process they watch; in one process they come after it."""
+    watchers = [task for task in dag.tasks if hasattr(task, "producer_task_id")]
+    for producer in (task for task in dag.tasks if task.task_id.endswith("dbt_producer_watcher")):
+        for task in watchers:
+            if task is not producer and not any(up in watchers for up in task.upstream_list):
+                task.set_upstream(producer)

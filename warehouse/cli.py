@@ -1,0 +1,192 @@
+"""The command line ``warehouse``.
+
+Exit codes: 0 published, or nothing new; 1 a load was rejected or a run failed, nothing published; 2 wrong usage or
+settings. Errors go to standard error in one readable block; ``--debug`` adds the traceback.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from warehouse.errors import SettingsError, WarehouseError
+from warehouse.settings import Settings, read_settings
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    help="How far citizens of non-western origin are from other citizens in work, education, housing and democracy.\n\n"
+    "Start with `warehouse run --sample`: it needs no network and no account, and publishes a release with SAMPLE "
+    "figures. Without `--sample` the figures come from Statistics Denmark. Settings are environment variables "
+    "(`WAREHOUSE_HOME`, `WAREHOUSE_FOCUS_MUNICIPALITY`, …) or lines in `.env`; the README lists them.",
+)
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+
+
+class Format(StrEnum):
+    """How rows are printed."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+
+
+@app.callback()
+def options(debug: Debug = False) -> None:
+    """Options before the command."""
+    if debug:
+        os.environ["WAREHOUSE_DEBUG"] = "1"
+
+
+@app.command()
+def run(
+    sample: Annotated[
+        bool, typer.Option("--sample", help="Start the sample providers on loopback and load from them.")
+    ] = False,
+    debug: Debug = False,
+) -> None:
+    """Load what is new, validate it, build the marts and publish a release.
+
+    Runs every ingest DAG and then `build_marts` through Airflow, in this process. A load that fails validation is
+    kept aside with its reasons, nothing is published, and the exit code is 1.
+    """
+    options(debug)
+    from warehouse import release, runner, show
+
+    settings = read_settings()
+    good, failures = runner.run(settings, sample)
+    for block in failures:
+        typer.echo(f"\n{block}", err=True)
+    if not good:
+        typer.echo(f"\nNothing was published. Details: {settings.root / 'logs'}", err=True)
+        raise typer.Exit(1)
+    with show.open_release(release.current_database(settings)) as connection:
+        show.print_gap_tables(connection, settings.focus_municipality)
+    folder = release.current(settings)
+    assert folder
+    show.print_where(settings, folder)
+
+
+@app.command()
+def gaps(
+    focus_area: Annotated[
+        str | None, typer.Option(help="beskaeftigelse, uddannelse, boligsocial or demokrati.")
+    ] = None,
+    municipality: Annotated[str | None, typer.Option(help="A three-digit code, a region, or 000.")] = None,
+    period: Annotated[str | None, typer.Option(help="Such as 2024, 2024K3 or KV2021.")] = None,
+    format: Annotated[Format, typer.Option(help="table, csv or json.")] = Format.table,
+    debug: Debug = False,
+) -> None:
+    """Print the published gaps; positive means that the target group is worse off.
+
+    The table shows one municipality (yours, unless `--municipality` says another) and its newest period (unless
+    `--period` says another), rounded. `csv` and `json` give every row that matches, unrounded.
+    """
+    options(debug)
+    from warehouse import release, show
+
+    settings = read_settings()
+    with show.open_release(release.current_database(settings)) as connection:
+        _known(
+            connection,
+            "focus area",
+            "select focus_area from marts.dim_focus_area order by sort_order",
+            focus_area,
+        )
+        _known(
+            connection,
+            "municipality",
+            "select municipality_code from marts.dim_municipality order by 1",
+            municipality,
+        )
+        if format is Format.table:
+            code = municipality or settings.focus_municipality
+            show.print_gap_tables(connection, code, focus_area, period, detail=True)
+            return
+        columns, rows = show.select_gaps(connection, focus_area, municipality, period)
+    (show.print_csv if format is Format.csv else show.print_json)(columns, rows)
+
+
+def _known(connection: Any, what: str, query: str, value: str | None) -> None:
+    if value is None:
+        return
+    known = [row[0] for row in connection.execute(query).fetchall()]
+    if value not in known:
+        raise SettingsError(f"There is no {what} {value!r}", next_step=f"choose one of: {', '.join(known)}")
+
+
+@app.command()
+def status(debug: Debug = False) -> None:
+    """Per dataset: last landed, loaded, validated, published, and what the provider says it has now."""
+    options(debug)
+    from warehouse import show
+    from warehouse.status import HEADINGS, dataset_states
+
+    show.print_rows("Datasets", HEADINGS, dataset_states(read_settings()))
+
+
+@app.command()
+def releases(debug: Debug = False) -> None:
+    """List the releases, newest first, and which one is current."""
+    options(debug)
+    from warehouse import release, show
+
+    settings = read_settings()
+    now = release.current(settings)
+    rows = [
+        (
+            "current" if now and now.name == m["release_id"] else "",
+            m["release_id"],
+            m["created_at"],
+            m["data_origin"],
+            m["rows"].get("gaps"),
+            settings.releases / m["release_id"],
+        )
+        for m in release.releases(settings)
+    ]
+    if not rows:
+        raise WarehouseError("There is no release yet", next_step="run `warehouse run --sample` first")
+    show.print_rows("Releases", ("", "release", "created (UTC)", "data", "gap rows", "folder"), rows)
+
+
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
+)
+def airflow(context: typer.Context) -> None:
+    """Hand a command to Airflow with this warehouse's environment, such as `warehouse airflow standalone`."""
+    from warehouse.airflow import hand_over
+
+    hand_over(read_settings(), context.args)
+
+
+def _report(error: WarehouseError, settings: Settings | None = None) -> int:
+    typer.echo(f"Error: {error.block()}", err=True)
+    return 2 if isinstance(error, SettingsError) else 1
+
+
+def main() -> None:
+    """Entry point of ``warehouse``."""
+    if "--debug" in sys.argv:
+        os.environ["WAREHOUSE_DEBUG"] = "1"
+    try:
+        app()
+    except WarehouseError as error:
+        if os.environ.get("WAREHOUSE_DEBUG"):
+            raise
+        sys.exit(_report(error))
+    except BrokenPipeError:
+        sys.exit(0)
+    except Exception as error:
+        if os.environ.get("WAREHOUSE_DEBUG"):
+            raise
+        typer.echo(
+            f"Error: {type(error).__name__}: {error}\n  next:  this is a defect; run again with --debug",
+            err=True,
+        )
+        sys.exit(1)

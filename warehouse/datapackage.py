@@ -1,0 +1,105 @@
+"""The published tables for those without DuckDB: CSV that a spreadsheet opens safely, and ``datapackage.json``.
+
+The package descriptor follows the Data Package specification (Frictionless) version 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from warehouse.db import literal, quote
+
+if TYPE_CHECKING:
+    from warehouse.release import Column, Table
+
+BOM = b"\xef\xbb\xbf"
+_TYPES = {
+    "BIGINT": "integer",
+    "INTEGER": "integer",
+    "DOUBLE": "number",
+    "BOOLEAN": "boolean",
+    "DATE": "date",
+    "VARCHAR": "string",
+    "VARCHAR[]": "string",
+}
+
+
+def write_csv(connection: duckdb.DuckDBPyConnection, rows: str, columns: Sequence[Column], path: Path) -> None:
+    """Write a query as CSV: UTF-8 with a byte order mark (so that spreadsheets read Danish letters), comma, quotes.
+
+    A text that a spreadsheet would take for a formula (it begins with ``= + - @``, a tab or a carriage return) gets
+    an apostrophe in front. Lists are written with ``; `` between their members. Missing is empty.
+    """
+    exported = ", ".join(f"{_safe(column)} as {quote(column.name)}" for column in columns)
+    body = path.with_suffix(".body")
+    connection.execute(f"copy (select {exported} from ({rows})) to {literal(str(body))} (format csv, header)")
+    with path.open("wb") as target, body.open("rb") as source:
+        target.write(BOM)
+        while chunk := source.read(1 << 20):
+            target.write(chunk)
+    body.unlink()
+
+
+def _safe(column: Column) -> str:
+    name = quote(column.name)
+    if column.type == "VARCHAR[]":
+        name = f"array_to_string({name}, '; ')"
+    elif column.type != "VARCHAR":
+        return name
+    return f"case when regexp_matches({name}, '^[=+\\-@\\t\\r]') then '''' || {name} else {name} end"
+
+
+def datapackage(tables: Sequence[Table], manifest: dict[str, Any]) -> dict[str, Any]:
+    """The descriptor of a release: every CSV with its fields, their types and descriptions."""
+    sample = " (SAMPLE: not real figures)" if manifest["data_origin"] == "sample" else ""
+    return {
+        "profile": "tabular-data-package",
+        "name": "integration-gaps",
+        "id": f"integration-gaps-{manifest['release_id'].lower()}",
+        "title": f"Integration gaps{sample}",
+        "description": "Gaps between citizens of non-western origin and other citizens, per focus area of the "
+        "municipality's integration strategy. For monitoring group differences; no decisions about single citizens.",
+        "version": manifest["release_id"],
+        "created": manifest["created_at"],
+        "licenses": [
+            {
+                "name": "CC-BY-4.0",
+                "title": "Creative Commons Attribution 4.0",
+                "path": "https://creativecommons.org/licenses/by/4.0/",
+            }
+        ],
+        "sources": [
+            {"title": "Danmarks Statistik (StatBank Denmark)", "path": "https://www.dst.dk"},
+            {"title": "valg.dk / KOMBIT", "path": "https://valg.dk"},
+        ],
+        "resources": [_resource(table) for table in tables],
+    }
+
+
+def _resource(table: Table) -> dict[str, Any]:
+    return {
+        "profile": "tabular-data-resource",
+        "name": table.name.replace("_", "-"),
+        "title": table.name,
+        "path": f"csv/{table.name}.csv",
+        "description": table.comment,
+        "format": "csv",
+        "mediatype": "text/csv",
+        "encoding": "utf-8",
+        "dialect": {"delimiter": ",", "quoteChar": '"', "doubleQuote": True, "header": True},
+        "schema": {
+            "fields": [
+                {"name": c.name, "type": _TYPES.get(c.type, _time_type(c.type)), "description": c.comment}
+                for c in table.columns
+            ],
+            "missingValues": [""],
+        },
+    }
+
+
+def _time_type(kind: str) -> str:
+    return "datetime" if kind.startswith("TIMESTAMP") else "any"

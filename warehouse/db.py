@@ -1,0 +1,113 @@
+"""The build database: one file, one writer.
+
+DuckDB lets one process write a file and shuts every other process out. A lock file beside the database makes that
+wait readable: the second writer waits, and after a bound says who holds the lock. The lock is the kernel's
+(``flock``), so it dies with its owner.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from warehouse.errors import BusyError
+from warehouse.settings import Settings
+
+WAIT_SECONDS = 600.0
+
+
+def quote(identifier: str) -> str:
+    """An identifier quoted for SQL."""
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text quoted for SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+@contextmanager
+def file_lock(path: Path, purpose: str, wait_seconds: float = WAIT_SECONDS) -> Iterator[None]:
+    """Hold an exclusive lock on ``path``; whoever waits too long is told who holds it.
+
+    Raises:
+        BusyError: when the lock is not free within ``wait_seconds``.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + wait_seconds
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= deadline:
+                    raise BusyError(
+                        f"Another process has been writing for over {wait_seconds:.0f} s: {_holder(path)}",
+                        {"lock": path.name},
+                        "wait for it to end, or stop it, and run again",
+                    ) from None
+                time.sleep(0.1)
+        os.ftruncate(handle, 0)
+        os.pwrite(
+            handle,
+            json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "purpose": purpose}).encode(),
+            0,
+        )
+        yield
+    finally:
+        os.close(handle)
+
+
+def _holder(path: Path) -> str:
+    try:
+        owner = json.loads(path.read_text())
+        return f"process {owner['pid']} on {owner['host']} ({owner['purpose']})"
+    except (OSError, ValueError, KeyError):
+        return "its holder left no name"
+
+
+def _configure(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("set autoinstall_known_extensions = false")
+    connection.execute("set autoload_known_extensions = false")
+    connection.execute("set enable_progress_bar = false")
+
+
+@contextmanager
+def writer(settings: Settings, purpose: str, wait_seconds: float = WAIT_SECONDS) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The one writing connection to the build database; waits for its turn.
+
+    Raises:
+        BusyError: when another process writes for longer than ``wait_seconds``.
+    """
+    from warehouse.ledger import ensure_schema
+
+    with file_lock(settings.root / "warehouse.lock", purpose, wait_seconds):
+        connection = duckdb.connect(str(settings.database))
+        try:
+            _configure(connection)
+            ensure_schema(connection)
+            yield connection
+        finally:
+            connection.close()
+
+
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All of the block, or nothing of it."""
+    connection.execute("begin transaction")
+    try:
+        yield
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    connection.execute("commit")

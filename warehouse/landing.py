@@ -1,0 +1,175 @@
+"""The landing: what was received, byte for byte, and the manifest that says what it is.
+
+A landing folder ``landing/<provider>/<dataset>/<load_id>/`` is filled under a temporary name and renamed when it is
+complete, manifest last; after that nothing in it ever changes. Payload files are kept compressed (zstd), the hashes
+are those of the bytes as received. How bytes are got is ``ingestion``'s business.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+import zstandard
+from pydantic import BaseModel, ConfigDict, Field
+
+from warehouse.settings import Settings
+
+MANIFEST = "manifest.json"
+ZSTD_LEVEL = 3
+
+
+class LandedFile(BaseModel):
+    """One received file: its name in the landing folder, where it came from, size and hash of the bytes as received."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    url: str
+    bytes: int
+    sha256: str
+
+
+class Manifest(BaseModel):
+    """What a load is: the contract's fields, and what is needed to load it again from the landing alone.
+
+    ``bytes`` and ``sha256`` are of the payload as received; for a load of several files the hash is that of the lines
+    ``<sha256>  <name>\\n`` in the order of ``files`` (what ``sha256sum`` prints). ``received_at`` is UTC,
+    ``source_updated_at`` the provider's own local time. ``selection`` is the hash of what was asked for apart from the
+    periods, so that a changed question is seen. Folder and files are relative to the home.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    load_id: str
+    provider: str
+    dataset: str
+    url: str
+    request: dict[str, Any]
+    received_at: datetime
+    source_updated_at: datetime | None
+    bytes: int
+    sha256: str
+    rows_received: int
+    periods: tuple[str, ...]
+    licence: str
+    citation: str
+    data_origin: str
+    landing_path: str
+    selection: str
+    files: tuple[LandedFile, ...]
+    resolved: dict[str, Any] = Field(default_factory=dict, description="how published codes were understood")
+    response: dict[str, str] = Field(default_factory=dict, description="the provider's request id and the like")
+
+    def folder(self, settings: Settings) -> Path:
+        """The landing folder."""
+        return settings.root / self.landing_path
+
+
+def new_load_id(dataset: str, now: datetime | None = None) -> str:
+    """A load id: time in UTC, dataset and six random hex digits; sorts by time."""
+    moment = (now or datetime.now(UTC)).strftime("%Y%m%dT%H%M%SZ")
+    return f"{moment}_{dataset}_{secrets.token_hex(3)}"
+
+
+class LandingFolder:
+    """A landing folder in the making: payload files are written compressed while they are hashed."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.files: list[LandedFile] = []
+
+    def write(self, name: str, url: str, chunks: Iterable[bytes]) -> LandedFile:
+        """Write one payload file from chunks of bytes, without holding it in memory."""
+        digest, size = hashlib.sha256(), 0
+        with (self.path / f"{name}.zst").open("wb") as handle:
+            with zstandard.ZstdCompressor(level=ZSTD_LEVEL).stream_writer(handle, closefd=False) as sink:
+                for chunk in chunks:
+                    digest.update(chunk)
+                    size += len(chunk)
+                    sink.write(chunk)
+            handle.flush()
+            os.fsync(handle.fileno())
+        landed = LandedFile(name=name, url=url, bytes=size, sha256=digest.hexdigest())
+        self.files.append(landed)
+        return landed
+
+    def write_json(self, name: str, document: object) -> None:
+        """Write a small side document (tableinfo, request) as readable JSON."""
+        text = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+        (self.path / name).write_text(text, encoding="utf-8")
+
+    def totals(self) -> tuple[int, str]:
+        """Bytes and hash of the whole payload."""
+        if len(self.files) == 1:
+            return self.files[0].bytes, self.files[0].sha256
+        lines = "".join(f"{item.sha256}  {item.name}\n" for item in self.files)
+        return sum(item.bytes for item in self.files), hashlib.sha256(lines.encode()).hexdigest()
+
+
+@contextmanager
+def landing_folder(settings: Settings, provider: str, dataset: str, load_id: str) -> Iterator[LandingFolder]:
+    """A folder to land in. It takes its final name when :func:`finish` has written the manifest.
+
+    On an error what came is kept aside under ``landing/.aside/<load_id>`` for inspection, and the error goes on.
+    """
+    final = settings.landing / provider / dataset / load_id
+    work = settings.landing / ".incoming" / load_id
+    work.mkdir(parents=True)
+    folder = LandingFolder(work)
+    try:
+        yield folder
+        final.parent.mkdir(parents=True, exist_ok=True)
+        work.rename(final)
+        _sync(final.parent)
+    except BaseException:
+        aside = settings.landing / ".aside" / load_id
+        if work.exists() and any(work.iterdir()):
+            aside.parent.mkdir(parents=True, exist_ok=True)
+            work.rename(aside)
+        else:
+            shutil.rmtree(work, ignore_errors=True)
+        raise
+
+
+def finish(folder: LandingFolder, manifest: Manifest) -> None:
+    """Write the manifest: the last thing before the folder takes its final name."""
+    path = folder.path / MANIFEST
+    with path.open("w", encoding="utf-8") as handle:
+        handle.write(manifest.model_dump_json(indent=1) + "\n")
+        handle.flush()
+        os.fsync(handle.fileno())
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read the manifest of a landing folder."""
+    return Manifest.model_validate_json((folder / MANIFEST).read_text(encoding="utf-8"))
+
+
+def manifests(settings: Settings, provider: str, dataset: str) -> list[Manifest]:
+    """Every complete load of a dataset in the landing, oldest first."""
+    base = settings.landing / provider / dataset
+    return [read_manifest(path.parent) for path in sorted(base.glob(f"*/{MANIFEST}"))]
+
+
+@contextmanager
+def open_payload(path: Path) -> Iterator[IO[bytes]]:
+    """The bytes as received of a payload file (``…/name.zst``)."""
+    with path.open("rb") as handle, zstandard.ZstdDecompressor().stream_reader(handle) as stream:
+        yield stream
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,101 @@
+"""``warehouse run``: every ingest DAG and then ``build_marts``, through Airflow, in this process.
+
+What a person sees is one line a step; what Airflow, dbt and Great Expectations print goes to a log file under
+``<home>/logs``. One run at a time: a second one waits for the first.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+from warehouse import airflow, progress, release
+from warehouse.db import file_lock
+from warehouse.settings import Settings, read_settings
+
+INGEST_DAGS = ("ingest_dst", "ingest_elections")
+BUILD_DAG = "build_marts"
+
+
+@contextmanager
+def sample_settings(settings: Settings) -> Iterator[Settings]:
+    """Start the sample providers on a free port and point the settings of this process at them."""
+    from sample_providers import start, write_inbox
+
+    folder = settings.root / "sample_inbox"
+    write_inbox(folder)
+    with start(port=0) as running:
+        os.environ["WAREHOUSE_STATBANK_URL"] = running.statbank_url
+        os.environ["WAREHOUSE_ELECTIONS_URL"] = running.elections_url
+        os.environ["WAREHOUSE_SAMPLE_INBOX"] = str(folder)
+        yield read_settings()
+
+
+def run(settings: Settings, sample: bool) -> tuple[bool, list[str]]:
+    """Run everything; tells whether it went well, and the failures as readable blocks."""
+    lines = _Lines(sys.stderr)
+    wait = file_lock(settings.root / "run.lock", "warehouse run")
+    with wait, sample_settings(settings) if sample else nullcontext(settings) as active:
+        run_now = progress.Run(lines.write)
+        progress.attach(run_now)
+        try:
+            with _output_to(active.root / "logs" / f"run-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.log", lines):
+                good = _run_dags(active)
+        finally:
+            progress.attach(None)
+        return good and not run_now.failures, run_now.failures
+
+
+def _run_dags(settings: Settings) -> bool:
+    progress.say("airflow", "preparing its database, the writer pool and dbt's manifest")
+    airflow.prepare(settings)
+    results = [airflow.run_dag(dag_id) for dag_id in INGEST_DAGS]
+    if not all(results):
+        progress.say("release", "not published: a load was rejected or failed; the release before stays current")
+        return False
+    if release.is_up_to_date(settings):
+        progress.say("release", "nothing new since the current release")
+        return True
+    return airflow.run_dag(BUILD_DAG)
+
+
+class _Lines:
+    """One line a step, with the seconds since the start."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self.stream = stream
+        self.start = time.monotonic()
+
+    def write(self, subject: str, text: str) -> None:
+        self.stream.write(f"[{time.monotonic() - self.start:6.1f} s] {subject:<16} {text}\n")
+        self.stream.flush()
+
+
+@contextmanager
+def _output_to(path: Path, lines: _Lines) -> Iterator[None]:
+    """Send what this process prints (file descriptors 1 and 2) to a log file, but not the progress lines."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    saved = os.dup(1), os.dup(2)
+    lines.stream = os.fdopen(os.dup(saved[1]), "w", encoding="utf-8")
+    with path.open("ab") as log:
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os.dup2(saved[0], 1)
+        os.dup2(saved[1], 2)
+        for handle in saved:
+            os.close(handle)
+        lines.stream.close()
+        lines.stream = sys.stderr

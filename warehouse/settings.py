@@ -1,0 +1,139 @@
+"""Every setting of the warehouse, read and checked in one place.
+
+Settings come from environment variables with the prefix ``WAREHOUSE_`` or from a ``.env`` file in the working
+folder. Nothing else in the project reads the environment. Secrets are ``SecretStr``: they do not print.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from warehouse.errors import SettingsError
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+COUNTRY = "000"
+
+MunicipalitySelection = Literal["all"] | tuple[str, ...]
+
+
+class Settings(BaseSettings):
+    """The settings of one warehouse; immutable once read.
+
+    Raises:
+        SettingsError: through :func:`read_settings`, naming the variable and what it may be.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="WAREHOUSE_", env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True
+    )
+
+    home: Path = Field(Path("var"), description="everything the warehouse writes")
+    focus_municipality: str = Field("151", description="the municipality whose strategy this is")
+    municipalities: Annotated[MunicipalitySelection, NoDecode] = Field(
+        "all",
+        description="`all`, or a comma list of three-digit codes; the country row 000 always comes along",
+    )
+    from_year: int = Field(2008, ge=1980, le=2100, description="first year to fetch")
+    statbank_url: str = Field("https://api.statbank.dk/v1", description="StatBank API root")
+    education_url: str = Field("https://api.uddannelsesstatistik.dk/Api/v1", description="the education ministry's API")
+    education_token: SecretStr | None = Field(None, description="its token; without one: not_delivered")
+    jobindsats_url: str = Field("https://api.jobindsats.dk/v3", description="Jobindsats API")
+    jobindsats_token: SecretStr | None = Field(None, description="its token; without one: not_delivered")
+    elections_url: str = Field("https://www.dst.dk/valg", description="root of DST's election XML")
+    inbox: Path | None = Field(None, description="hand-delivered files, one folder per kind (`<home>/inbox`)")
+    sample_inbox: Path | None = Field(
+        None,
+        description="set by `warehouse run --sample`: stands in for kinds of which the inbox has no file",
+    )
+    small_cell: int = Field(5, ge=1, le=1000, description="below this many persons a cell is suppressed")
+
+    @field_validator("focus_municipality")
+    @classmethod
+    def _three_digits(cls, value: str) -> str:
+        if not re.fullmatch(r"[1-8]\d\d", value):
+            raise ValueError("must be a three-digit municipality code such as 151 (Ballerup)")
+        return value
+
+    @field_validator("municipalities", mode="before")
+    @classmethod
+    def _codes(cls, value: object) -> object:
+        if not isinstance(value, str) or value.strip().lower() == "all":
+            return "all" if isinstance(value, str) else value
+        codes = tuple(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
+        wrong = [code for code in codes if not re.fullmatch(r"[1-8]\d\d", code) and code != COUNTRY]
+        if wrong or not codes:
+            raise ValueError(f"must be `all` or a comma list of three-digit codes; got {', '.join(wrong) or 'nothing'}")
+        return codes
+
+    @field_validator("statbank_url", "education_url", "jobindsats_url", "elections_url")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("must be a web address such as https://api.statbank.dk/v1")
+        return value.rstrip("/")
+
+    @field_validator("education_token", "jobindsats_token", "inbox", "sample_inbox", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: object) -> object:
+        return None if isinstance(value, str) and not value.strip() else value
+
+    @cached_property
+    def root(self) -> Path:
+        """The home as an absolute path."""
+        return self.home.expanduser().resolve()
+
+    @property
+    def inbox_folder(self) -> Path:
+        """Where hand-delivered files are laid."""
+        return (self.inbox or self.root / "inbox").expanduser().resolve()
+
+    @property
+    def landing(self) -> Path:
+        """What was received, byte for byte."""
+        return self.root / "landing"
+
+    @property
+    def database(self) -> Path:
+        """The build database."""
+        return self.root / "warehouse.duckdb"
+
+    @property
+    def releases(self) -> Path:
+        """The published releases and the link ``current``."""
+        return self.root / "releases"
+
+    @property
+    def validation(self) -> Path:
+        """Data Docs of every load."""
+        return self.root / "validation"
+
+    def takes_municipality(self, code: str) -> bool:
+        """Whether rows of this municipality are asked for."""
+        return self.municipalities == "all" or code in self.municipalities or code == self.focus_municipality
+
+
+def read_settings(**overrides: object) -> Settings:
+    """Read the settings from the environment and ``.env``.
+
+    Raises:
+        SettingsError: naming each variable that is wrong and what it may be.
+    """
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        lines = []
+        for problem in error.errors(include_url=False, include_input=False):
+            name = "WAREHOUSE_" + "_".join(str(part) for part in problem["loc"][:1]).upper()
+            lines.append(f"{name} {problem['msg'].removeprefix('Value error, ')}")
+        raise SettingsError(
+            "A setting is wrong: " + "; ".join(lines),
+            next_step="correct the environment variable or the line in .env; the README lists every setting",
+        ) from None

@@ -1,0 +1,64 @@
+"""The state of every dataset, from the ledger, the current release and a look at the provider."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from warehouse.db import writer
+from warehouse.errors import WarehouseError
+from warehouse.records import Record, catalogue
+from warehouse.release import current, current_database
+from warehouse.settings import Settings
+from warehouse.show import open_release
+
+HEADINGS = (
+    "dataset", "last landed", "last loaded", "last validated", "in the release", "its source is of",
+    "the provider has now", "remark",
+)  # fmt: skip
+
+_LEDGER = """
+select max(received_at), max(loaded_at), max(validated_at),
+    max(source_updated_at) filter (promoted_at is not null),
+    max_by(status, received_at), max_by(reason, received_at)
+from meta.loads where dataset = ?
+"""
+
+
+def dataset_states(settings: Settings) -> list[tuple[Any, ...]]:
+    """One row a dataset, in the columns of :data:`HEADINGS`; times of the ledger are UTC."""
+    with writer(settings, "warehouse status") as connection:
+        ledger = {name: connection.execute(_LEDGER, [name]).fetchone() or (None,) * 6 for name in catalogue()}
+    published = _published(settings)
+    rows = []
+    for record in catalogue().values():
+        landed, loaded, validated, source, state, reason = ledger[record.dataset]
+        now, remark = _provider(record, settings)
+        if state == "rejected":
+            remark = f"last load rejected: {reason}"
+        times = (landed, loaded, validated, published.get(record.dataset), source, now)
+        rows.append((record.dataset, *map(_time, times), remark))
+    return rows
+
+
+def _published(settings: Settings) -> dict[str, datetime]:
+    if current(settings) is None:
+        return {}
+    with open_release(current_database(settings)) as connection:
+        rows = connection.execute(
+            "select dataset, max(promoted_at) from marts.loads where status = 'promoted' group by all"
+        ).fetchall()
+    return dict(rows)
+
+
+def _provider(record: Record, settings: Settings) -> tuple[datetime | None, str]:
+    from ingestion.pipeline import provider_state
+
+    try:
+        return provider_state(record.dataset, settings), ""
+    except WarehouseError as error:
+        return None, error.what
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else f"{moment:%Y-%m-%d %H:%M}"
