@@ -50,6 +50,11 @@ with DAG(
             execution_mode=ExecutionMode.WATCHER, invocation_mode=InvocationMode.DBT_RUNNER
         ),
         render_config=RenderConfig(load_method=LoadMode.DBT_MANIFEST, test_behavior=TestBehavior.AFTER_EACH),
-        operator_args={"pool": WRITER_POOL, "env": dbt_environment(read_settings()), "append_env": True},
+        operator_args={
+            "pool": WRITER_POOL,
+            "env": dbt_environment(read_settings()),
+            "append_env": True,
+            "dbt_cmd_flags": ["--exclude-resource-type", "unit_test"],  # those test the code, in `make test`
+        },
     )
     marts >> publish()

@@ -15,7 +15,7 @@ from airflow.sdk import Asset, get_current_context, task, task_group
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from warehouse import progress
-from warehouse.errors import LoadRejected, SettingsError
+from warehouse.errors import LoadRejected, SettingsError, TokenRefused
 from warehouse.records import Record
 from warehouse.settings import read_settings
 
@@ -48,7 +48,7 @@ def _final(action: Any, *args: Any) -> Any:
     """Call a step; what a retry cannot mend fails at once."""
     try:
         return action(*args)
-    except (LoadRejected, SettingsError) as error:
+    except (LoadRejected, SettingsError, TokenRefused) as error:
         raise AirflowFailException(str(error)) from error
 
 

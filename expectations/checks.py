@@ -15,7 +15,7 @@ BLOCKING, ADVISORY = "blocking", "advisory"
 SAMPLE_KEYS = 10
 
 # Every check is blocking but these. A total's severity stands in its record.
-ADVISORY_CHECKS = frozenset({"value_present", "no_period_withdrawn"})
+ADVISORY_CHECKS = frozenset({"value_present", "no_period_withdrawn", "parishes_match_population"})
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def check_sql(offending: str, observed: str = "null", ctes: Sequence[str] = ()) 
     return f"""with {parts}
 select
     (select count(*) from offending) as failures,
-    (select to_json(list(sample.key)) from (
+    (select cast(to_json(list(sample.key)) as varchar) from (
         select key from offending order by cast(key as varchar) limit {SAMPLE_KEYS}
     ) as sample) as keys,
     ({observed}) as observed"""

@@ -2,17 +2,19 @@
 
 ``coverage_not_shrunk`` compares each period of the load with the same period in raw, or a new period with the newest
 one before it. Variables with a long tail (single years of age, countries) may leave a code empty from one period to the
-next; of these only the provider's list of codes is compared. A code that is no longer asked for is no loss.
+next; of these only the provider's list of codes is compared, and of parishes, which merge, not even that. A code that
+is no longer asked for is no loss, nor is one that the record calls sparse.
 """
 
 from __future__ import annotations
 
-from expectations.checks import Check, check_sql, severity_of, values_table
+from expectations.checks import Check, check_sql, listed, severity_of, values_table
 from expectations.facts import Facts, area_years, owners
 from warehouse.db import literal, quote
 from warehouse.records import RawTable
 
 _LONG_TAIL = frozenset({"pattern", "countries"})
+_NO_YEARS = ("9999", "0000")
 
 
 def build(facts: Facts) -> list[Check]:
@@ -101,7 +103,7 @@ def _coverage(facts: Facts, table: RawTable, pairs: list[tuple[str, str]], owned
     offending = "\nunion all\n".join(
         (
             _LOST_CODES,
-            _unlisted(loads),
+            _unlisted(facts, loads),
             _fewer_rows(same_question, facts.record.expect.shrink_tolerance_pct),
         )
     )
@@ -117,8 +119,11 @@ def _coverage(facts: Facts, table: RawTable, pairs: list[tuple[str, str]], owned
 
 
 def _area_years(facts: Facts) -> list[tuple[str, str, str, str]]:
+    """Variable, code, and the first and last year in which the code must have rows; for a sparse code no year."""
+    sparse = {(variable.upper(), code) for variable, codes in facts.record.expect.sparse.items() for code in codes}
     variables = [v.code.upper() for v in facts.record.variables if v.role == "area"]
-    return [(variable, area, *years) for variable in variables for area, years in area_years().items()]
+    spans = [(variable, area, *years) for variable in variables for area, years in area_years().items()]
+    return [span for span in spans if span[:2] not in sparse] + [(*key, *_NO_YEARS) for key in sorted(sparse)]
 
 
 def _codes(facts: Facts) -> list[tuple[str, str, str, str]]:
@@ -185,12 +190,14 @@ left join area_years
 where new_used.code is null and new_codes.canonical is null and area_years.code is null"""
 
 
-def _unlisted(loads: list[str]) -> str:
+def _unlisted(facts: Facts, loads: list[str]) -> str:
     """Codes that were asked for before and that the provider's own list no longer has."""
+    parishes = [v.code.upper() for v in facts.record.variables if v.role == "parish"]
     return f"""select distinct json_object('variable', old.variable, 'code', old.code, 'is', 'no longer listed') as key
 from (
     select upper(variable) as variable, canonical_code as code from meta.codes
     where load_id in ({", ".join(map(literal, loads))}) and selected and canonical_code is not null
+        and upper(variable) not in {listed(parishes or [""])}
 ) as old
 left join new_codes on old.variable = new_codes.variable and old.code = new_codes.canonical
 where new_codes.canonical is null"""
@@ -209,8 +216,8 @@ where coalesce(new_counts.found, 0) < old_counts.found * (100 - {tolerance_pct})
 
 def _no_period_withdrawn(facts: Facts, owned: dict[str, str]) -> Check:
     name = "no_period_withdrawn"
-    listed = {code.published for code in facts.load.codes.get(facts.record.time.code.upper(), ())}
-    gone = sorted(set(owned) - listed - set(facts.load.periods))
+    published = {code.published for code in facts.load.codes.get(facts.record.time.code.upper(), ())}
+    gone = sorted(set(owned) - published - set(facts.load.periods))
     offending = "select json_object('period', period) as key from gone"
     query = check_sql(
         offending,

@@ -2,8 +2,9 @@
 
 Such a check belongs to one dataset (its record declares it) and has one partner. It runs on the load of the declaring
 dataset whenever there is one in the run, against the partner's load of the same run if there is one, else against what
-raw owns of the partner. When only the partner is new, it runs on the partner's load against what raw owns. So it runs
-once per run whenever either side is new, provided that all loads of a run are loaded before the first is validated.
+raw owns of the partner. When only the partner is new, it runs on the partner's load against what raw owns. When both
+are new and the declaring load was judged before the partner was loaded, the partner's load carries the check. So it
+runs once per run whenever either side is new.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from expectations.checks import Check, check_sql, severity_of
+from expectations.cross_parishes import parishes_against_population
 from expectations.cross_sql import (
     areas_against_fvkom,
     countries_against_origins,
@@ -64,6 +66,12 @@ CROSSES: dict[str, Cross] = {
         "the polling areas of a municipality sum to the municipality's count in FVKOM",
         areas_against_fvkom,
     ),
+    "parishes_match_population": Cross(
+        "kmsta001",
+        "folk1e",
+        "the parishes of a municipality sum to its population on 1 January, within 1 per cent",
+        parishes_against_population,
+    ),
 }
 
 
@@ -105,16 +113,28 @@ def _sides(facts: Facts, name: str, cross: Cross) -> tuple[Side, Side] | None:
         theirs = candidate_side(facts, partner, other) if other else owned_side(facts, partner)
         return (mine, theirs) if theirs else None
     if facts.record.dataset == cross.partner:
-        if _waiting(facts, cross.declarer, _OF_THE_RUN):
-            return None
-        theirs = owned_side(facts, facts.records[cross.declarer])
+        declarer = facts.records[cross.declarer]
+        waiting = _waiting(facts, cross.declarer, _OF_THE_RUN)
+        if waiting:
+            return (candidate_side(facts, declarer, waiting), mine) if _judged_without(facts, waiting, name) else None
+        theirs = owned_side(facts, declarer)
         return (theirs, mine) if theirs else None
     return None
+
+
+def _judged_without(facts: Facts, load_id: str, name: str) -> bool:
+    """Whether the load passed its validation without this check, since the partner was not there yet."""
+    row = facts.connection.execute(
+        """select 1 from meta.loads where load_id = ? and list_contains(?, status)
+        and not exists (select 1 from meta.validations where load_id = ? and expectation = ?)""",
+        [load_id, [VALIDATED, PROMOTED], load_id, name],
+    ).fetchone()
+    return row is not None
 
 
 def _waiting(facts: Facts, dataset: str, statuses: tuple[str, ...]) -> str | None:
     """The other side's load of the same run; within a family also one that an earlier run left unfinished."""
     found = candidate(facts.connection, facts.load, dataset, statuses)
     if found is None and facts.record.family and facts.records[dataset].family == facts.record.family:
-        return pending(facts.connection, dataset, (LOADED, VALIDATED))
+        return pending(facts.connection, facts.load, dataset, (LOADED, VALIDATED))
     return found

@@ -129,17 +129,18 @@ def read_load(connection: duckdb.DuckDBPyConnection, load_id: str) -> Load:
     )
 
 
-def pending(connection: duckdb.DuckDBPyConnection, dataset: str, statuses: Iterable[str]) -> str | None:
+def pending(connection: duckdb.DuckDBPyConnection, load: Load, dataset: str, statuses: Iterable[str]) -> str | None:
     """The newest load of ``dataset`` that waits to be judged or promoted, newer than what raw owns, or None.
 
     A load that an earlier, killed run left is taken up by the next run under its old run id.
     """
     row = connection.execute(
         """select load_id from meta.loads where dataset = $dataset and list_contains($statuses, status)
+        and data_origin is not distinct from $origin
         and load_id > coalesce((
             select max(load_id) from meta.loads where dataset = $dataset and promoted_at is not null), '')
         order by load_id desc limit 1""",
-        {"dataset": dataset, "statuses": list(statuses)},
+        {"dataset": dataset, "statuses": list(statuses), "origin": load.data_origin},
     ).fetchone()
     return str(row[0]) if row else None
 
@@ -150,13 +151,16 @@ def candidate(
     dataset: str,
     statuses: Iterable[str],
 ) -> str | None:
-    """The newest load of ``dataset`` in the same run with one of the statuses, or None. Runs without an id are none."""
+    """The newest load of ``dataset`` in the same run and of the same data origin with one of the statuses, or None.
+
+    Runs without an id are none.
+    """
     if not load.run_id:
         return None
     row = connection.execute(
         """select load_id from meta.loads where dataset = ? and dag_id is not distinct from ? and run_id = ?
-        and list_contains(?, status) order by load_id desc limit 1""",
-        [dataset, load.dag_id, load.run_id, list(statuses)],
+        and list_contains(?, status) and data_origin is not distinct from ? order by load_id desc limit 1""",
+        [dataset, load.dag_id, load.run_id, list(statuses), load.data_origin],
     ).fetchone()
     return str(row[0]) if row else None
 

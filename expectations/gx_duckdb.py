@@ -35,11 +35,14 @@ from great_expectations.expectations import UnexpectedRowsExpectation
 from great_expectations.render import LegacyRendererType, RenderedStringTemplateContent
 from great_expectations.render.renderer.renderer import renderer
 
+EngineType = type[SqlAlchemyExecutionEngine]
 _BIND = re.compile(r"(?<![:\w\\]):(?=\w)")
 
 
 class KeptConnectionEngine(SqlAlchemyExecutionEngine):
     """Keeps one SQLAlchemy connection open from the first query to the last."""
+
+    _connection: Any
 
     @contextmanager
     def get_connection(self) -> Iterator[sa.Connection]:
@@ -52,13 +55,14 @@ class KeptConnectionEngine(SqlAlchemyExecutionEngine):
 class DuckDBDatasource(SQLDatasource):
     """A datasource on a DuckDB connection that the caller holds open."""
 
-    type: Literal["duckdb"] = "duckdb"  # type: ignore[assignment]
+    type: Literal["duckdb"] = "duckdb"
     connection_string: str = "duckdb://"
 
     _given: Any = pydantic.PrivateAttr(None)
+    _kept: Any = pydantic.PrivateAttr(None)
 
     @property
-    def execution_engine_type(self) -> type[SqlAlchemyExecutionEngine]:
+    def execution_engine_type(self) -> EngineType:
         """The engine that keeps its connection."""
         return KeptConnectionEngine
 
@@ -72,9 +76,10 @@ class DuckDBDatasource(SQLDatasource):
 
     def get_execution_engine(self) -> SqlAlchemyExecutionEngine:
         """The execution engine, made once."""
-        if self._execution_engine is None:
-            self._execution_engine = KeptConnectionEngine(engine=self.get_engine(), create_temp_table=False)
-        return self._execution_engine
+        if self._kept is None:
+            self._kept = KeptConnectionEngine(engine=self.get_engine(), create_temp_table=False)
+        engine: SqlAlchemyExecutionEngine = self._kept
+        return engine
 
 
 class ExpectNoOffendingKeys(UnexpectedRowsExpectation):

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -70,6 +71,8 @@ def validate(
         BusyError: when another process is writing.
     """
     if connection is None:
+        import expectations.gx_duckdb  # noqa: F401  (seconds, before the writer is taken)
+
         with writer(settings, f"validate {load_id}") as opened:
             return validate(load_id, settings, opened, records)
     known = records if records is not None else catalogue()
@@ -172,10 +175,15 @@ def _pending_family(facts: Facts) -> list[str]:
     """Loads of the family in the same run that are waiting to be judged or promoted."""
     found = [
         candidate(facts.connection, facts.load, name, (LOADED, VALIDATED))
-        or pending(facts.connection, name, (LOADED, VALIDATED))
+        or pending(facts.connection, facts.load, name, (LOADED, VALIDATED))
         for name in _family(facts)
     ]
     return [load_id for load_id in found if load_id]
+
+
+def _stored(*row: Any) -> Validation:
+    name, expectation, severity, success, observed, count, keys = row
+    return Validation(name, expectation, severity, success, observed, count, tuple(json.loads(keys or "[]")))
 
 
 def _as_recorded(connection: duckdb.DuckDBPyConnection, settings: Settings, load: Load) -> Verdict:
@@ -185,7 +193,7 @@ def _as_recorded(connection: duckdb.DuckDBPyConnection, settings: Settings, load
         from meta.validations where load_id = ?""",
         [load.load_id],
     ).fetchall()
-    found = tuple(Validation(*row[:6], tuple(json.loads(row[6] or "[]"))) for row in rows)
+    found = tuple(_stored(*row) for row in rows)
     failed = sum(not item.success for item in found)
     page = docs.page_path(settings, load.load_id)
     return Verdict(load.load_id, load.dataset, True, len(found), failed, found, page)

@@ -29,6 +29,7 @@ _TOTAL_NAMES = {
     "age": "ages_equal_total",
     "country": "countries_equal_total",
     "status": "statuses_equal_total",
+    "education": "educations_equal_total",
 }
 _AREA_NAMES = {
     "regions": "regions_equal_country",
@@ -176,18 +177,21 @@ where coalesce(present.totals, 0) = 0"""
 
 
 def _areas_asked(facts: Facts, area: str | None) -> dict[str, tuple[str, ...]]:
-    return facts.load.canonical(area) if area else {}
+    if not area:
+        return {}
+    sparse = facts.record.expect.sparse.get(facts.record.variable(area).code, ())
+    return {code: published for code, published in facts.load.canonical(area).items() if code not in sparse}
 
 
 def _total_row(facts: Facts) -> str:
-    """SQL that is true for a row that carries the total of every variable which has one."""
-    conditions = []
+    """SQL that is true for a row that carries the grand total of every variable which has one."""
+    conditions: dict[str, str] = {}
     for total in facts.record.expect.totals:
         variable = facts.record.variable(total.variable)
         published = facts.load.canonical(variable.code).get(total.total)
         if variable.role != "area" and not total.only_where and published is not None:
-            conditions.append(f"{quote(variable.code.upper())} in {listed(published)}")
-    return " and ".join(dict.fromkeys(conditions)) or "true"
+            conditions.setdefault(variable.code, f"{quote(variable.code.upper())} in {listed(published)}")
+    return " and ".join(conditions.values()) or "true"
 
 
 def _totals(facts: Facts, table: RawTable) -> list[Check]:

@@ -86,9 +86,7 @@ class Watch:
         line = start.split(b"\n", 1)[0].removesuffix(b"\r").decode("utf-8", "replace")
         expected = ";".join(self.header)
         if line != expected:
-            raise BadBody(
-                f"the body has other columns than asked for: {line[:200]!r} instead of {expected!r}"
-            )
+            raise BadBody(f"the body has other columns than asked for: {line[:200]!r} instead of {expected!r}")
 
     def _end(self) -> None:
         if not self._head.strip():
@@ -103,19 +101,13 @@ class Watch:
             self._check_header()
             raise BadBody("the body is not data")
         if self._tail != b"\r\n":
-            raise BadBody(
-                f"the body was cut short: it does not end with a line end, after {self._ends} lines"
-            )
+            raise BadBody(f"the body was cut short: it does not end with a line end, after {self._ends} lines")
         if self._ends != self._feeds or self._separators != self._ends * (len(self.header) - 1):
-            raise BadBody(
-                f"the body is garbled: not every line has {len(self.header)} cells and ends with CRLF"
-            )
+            raise BadBody(f"the body is garbled: not every line has {len(self.header)} cells and ends with CRLF")
         self.rows = self._ends - 1
 
 
-def parse_csv(
-    body: bytes, header: Sequence[str] | None = None
-) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+def parse_csv(body: bytes, header: Sequence[str] | None = None) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Parse a small CSV or BULK body: the header and the rows, every cell as text, codes with all their
     zeros.
 
@@ -127,9 +119,7 @@ def parse_csv(
     watch = Watch(header or tuple(first.split(";")))
     for _ in watch.over([body]):
         pass
-    reader = csv.reader(
-        io.StringIO(body.decode("utf-8-sig"), newline=""), delimiter=";", quoting=csv.QUOTE_NONE
-    )
+    reader = csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""), delimiter=";", quoting=csv.QUOTE_NONE)
     rows = [tuple(row) for row in reader]
     if rows[0][-1] != "INDHOLD":
         raise BadBody(f"the last column is {rows[0][-1]!r}, not INDHOLD")

@@ -91,9 +91,7 @@ class Countries:
             if len(named) == 1:
                 return next(iter(named))
             if named:
-                return Problem(
-                    code, text, f"its name belongs to several countries: {', '.join(sorted(named))}"
-                )
+                return Problem(code, text, f"its name belongs to several countries: {', '.join(sorted(named))}")
             return Problem(code, text, "known neither by code nor by name" + self._hint(text))
         foreign = {other for other in named if self.origins[other] != self.origins[country]}
         if named and country not in named and foreign:
@@ -129,7 +127,8 @@ def code_map(record: Record, variable: Variable) -> CodeMap | Countries:
         return CodeMap(_origin_codes(str(record.table), variable.code), "dbt_project/seeds/origin_codes.csv")
     if variable.code_map == "areas":
         rows = seed("areas")
-        known = {r["area_code"]: Known(r["area_code"], None, (r["name_da"], r["name_en"])) for r in rows}
+        known = {code: Known(code, text) for code, text in variable.codes.items()}
+        known |= {r["area_code"]: Known(r["area_code"], None, (r["name_da"], r["name_en"])) for r in rows}
         return CodeMap(known, "dbt_project/seeds/areas.csv")
     if variable.code_map == "countries":
         total = CodeMap(_origin_codes(str(record.table), variable.code), "dbt_project/seeds/origin_codes.csv")
@@ -162,9 +161,7 @@ def _classification() -> tuple[dict[str, str], dict[str, frozenset[str]], dict[s
 
 
 def _origin_codes(table: str, variable: str) -> dict[str, Known]:
-    rows = [
-        r for r in seed("origin_codes") if r["table_id"] == table and fold(r["variable"]) == fold(variable)
-    ]
+    rows = [r for r in seed("origin_codes") if r["table_id"] == table and fold(r["variable"]) == fold(variable)]
     return {row["code"]: Known(row["code"], row["text_da"]) for row in rows}
 
 

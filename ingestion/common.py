@@ -17,7 +17,7 @@ from warehouse.landing import Manifest
 from warehouse.records import Record
 from warehouse.settings import Settings
 
-OFFICIAL_HOSTS = {"api.statbank.dk", "www.dst.dk"}
+OFFICIAL_HOSTS = {"api.statbank.dk", "www.dst.dk", "api.uddannelsesstatistik.dk", "api.jobindsats.dk"}
 OFFICIAL, SAMPLE = "official", "sample"
 JUDGED = {ledger.REJECTED, ledger.PROMOTED, ledger.SUPERSEDED}
 

@@ -97,9 +97,7 @@ def parse(body: bytes, file: str) -> Element:
         raise BadBody(f"{file} is empty", body)
     if looks_like_html(body):
         raise BadBody(f"{file} is a web page (HTML), not XML", body)
-    parser = DefusedXMLParser(
-        target=_WithoutPersons(), forbid_dtd=True, forbid_entities=True, forbid_external=True
-    )
+    parser = DefusedXMLParser(target=_WithoutPersons(), forbid_dtd=True, forbid_entities=True, forbid_external=True)
     try:
         parser.feed(body)
         root: Element = parser.close()
@@ -128,9 +126,7 @@ def parse_index(body: bytes, file: str) -> Index:
     return Index(
         date=_date(_text(root, "ValgDato", file), file),
         made=_moment(_text(root, "SenestDannetIso", file), file),
-        districts=_places(
-            root, "Opstillingskredse/Opstillingskreds", "opstillingskreds_id", "storkreds_id", file
-        ),
+        districts=_places(root, "Opstillingskredse/Opstillingskreds", "opstillingskreds_id", "storkreds_id", file),
         areas=_places(
             root,
             "Afstemningsomraader/Afstemningsomraade",

@@ -74,11 +74,12 @@ def land(context: Context) -> Manifest | None:
     load_id = new_load_id(context.record.dataset)
     with landing_folder(context.settings, PROVIDER, context.record.dataset, load_id) as folder:
         try:
-            rows = sum(_receive(context, client, folder, item) for item in delivered)
+            for item in delivered:
+                _receive(context, client, folder, item)
         except LoadRejected as error:
             error.where |= {"load": load_id, "kept": error.where.get("kept", f"landing/.aside/{load_id}")}
             raise
-        manifest = _manifest(context, folder, load_id, found, delivered, rows)
+        manifest = _manifest(context, folder, load_id, found, delivered)
         finish(folder, manifest)
     return manifest
 
@@ -144,8 +145,8 @@ def _election(context: Context, client: Client, election: Election) -> Delivered
     return Delivered(election, index, tuple(sorted(wanted)), body)
 
 
-def _receive(context: Context, client: Client, folder: LandingFolder, item: Delivered) -> int:
-    """Land one election; the number of polling areas."""
+def _receive(context: Context, client: Client, folder: LandingFolder, item: Delivered) -> None:
+    """Land one election: its index, its districts and their polling areas."""
     election = item.election
     folder.write(_name(election, "fintal.xml"), _url(context, election, "fintal.xml"), [item.body])
     areas = [place for place in item.index.areas if place.parent in item.districts]
@@ -158,7 +159,6 @@ def _receive(context: Context, client: Client, folder: LandingFolder, item: Deli
             raise _mixed_up(election, file, "the index lists it, but it is not there (404)") from error
         folder.write(_name(election, file), _url(context, election, file), [body])
         _is_asked_for(result, place, kind, election.date, file)
-    return len(areas)
 
 
 def _fetch(
@@ -241,9 +241,10 @@ def _places(delivered: list[Delivered]) -> list[dict[str, str]]:
 
 
 def _manifest(
-    context: Context, folder: LandingFolder, load_id: str, found: Look, delivered: list[Delivered], rows: int
+    context: Context, folder: LandingFolder, load_id: str, found: Look, delivered: list[Delivered]
 ) -> Manifest:
     record, settings = context.record, context.settings
+    places = _places(delivered)
     size, digest = folder.totals()
     request = {item.election.election_id: [item.election.folder, *item.districts] for item in delivered}
     folder.write_json("request.json", request)
@@ -257,7 +258,7 @@ def _manifest(
         source_updated_at=found.updated,
         bytes=size,
         sha256=digest,
-        rows_received=rows,
+        rows_received=sum(place["kind"] == AREA for place in places),
         periods=found.periods,
         licence=record.licence_received,
         citation=record.citation,
@@ -265,7 +266,7 @@ def _manifest(
         landing_path=relative(settings, settings.landing / PROVIDER / record.dataset / load_id),
         selection=found.selection,
         files=tuple(folder.files),
-        resolved={"places": _places(delivered)},
+        resolved={"places": places},
     )
 
 

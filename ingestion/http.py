@@ -17,9 +17,10 @@ from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import requests
+from pydantic import SecretStr
 
 from warehouse import __version__
-from warehouse.errors import LoadRejected, ProviderError, WarehouseError
+from warehouse.errors import LoadRejected, ProviderError, TokenRefused, WarehouseError
 
 USER_AGENT = f"integration-gap-warehouse/{__version__} (municipal statistics on integration; python-requests)"
 ATTEMPTS = 5
@@ -34,6 +35,7 @@ CHUNK_BYTES = 1 << 18
 MESSAGE_BYTES = 1 << 16
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 TOO_MANY = 429
+REFUSED_TOKEN = {401, 403}
 
 T = TypeVar("T")
 
@@ -98,6 +100,7 @@ class Client:
 
     def __init__(
         self,
+        *,
         attempts: int = ATTEMPTS,
         first_wait: float = FIRST_WAIT_SECONDS,
         longest_wait: float = LONGEST_WAIT_SECONDS,
@@ -115,7 +118,7 @@ class Client:
         self.patience = patience
         self.exchange_seconds = exchange_seconds
         self._sleep = sleep
-        self._random = rng or random.Random()
+        self._random = rng or random.Random()  # noqa: S311  jitter is no secret
         self._clock = clock
 
     def fetch(
@@ -125,20 +128,39 @@ class Client:
         *,
         params: Mapping[str, str] | None = None,
         body: object = None,
+        token: SecretStr | None = None,
     ) -> T:
         """GET ``url`` (POST ``body`` as JSON where there is one) and hand the answer to ``read``.
 
+        ``token`` goes out as a bearer token and comes back in no message, whatever the provider answers.
+
         Raises:
             NotFound: 404.
+            TokenRefused: 401 or 403 to a request with a token.
             ProviderError: no answer within the bound, or a refusal, with the provider's own message.
             BrokenAnswer: ``read`` found the body broken every time.
         """
+        try:
+            return self._fetch(url, read, params, body, token)
+        except WarehouseError as error:
+            error.what = withheld(error.what, token)
+            error.where = {key: withheld(v, token) if isinstance(v, str) else v for key, v in error.where.items()}
+            raise
+
+    def _fetch(
+        self,
+        url: str,
+        read: Callable[[Response], T],
+        params: Mapping[str, str] | None,
+        body: object,
+        token: SecretStr | None,
+    ) -> T:
         started, trouble = self._clock(), ""
         for attempt in range(1, self.attempts + 1):
             broken: BadBody | None = None
             wait: float | None = None
             try:
-                return self._once(url, read, params, body)
+                return self._once(url, read, params, body, token)
             except BadBody as error:
                 broken, trouble = error, error.what
             except _Passing as error:
@@ -170,14 +192,21 @@ class Client:
         return failure
 
     def _once(
-        self, url: str, read: Callable[[Response], T], params: Mapping[str, str] | None, body: object
+        self,
+        url: str,
+        read: Callable[[Response], T],
+        params: Mapping[str, str] | None,
+        body: object,
+        token: SecretStr | None,
     ) -> T:
         with requests.Session() as session:
             session.trust_env = urlsplit(url).hostname not in LOOPBACK
             session.auth = _no_login
+            if token is not None:
+                session.headers["Authorization"] = f"Bearer {token.get_secret_value()}"
             answer = self._send(session, url, params, body)
             try:
-                self._refuse(answer, url)
+                self._refuse(answer, url, token)
                 return read(Response(answer, self._clock, self._clock() + self.exchange_seconds))
             finally:
                 answer.close()
@@ -213,14 +242,16 @@ class Client:
             url, params = target, None
         raise ProviderError("The provider redirects in circles", {"url": url})
 
-    def _refuse(self, answer: requests.Response, url: str) -> None:
+    def _refuse(self, answer: requests.Response, url: str, token: SecretStr | None) -> None:
         status = answer.status_code
         if status == requests.codes.ok:
             return
         wait = retry_after(answer.headers.get("Retry-After"), datetime.now(UTC))
         if status == TOO_MANY or status >= requests.codes.server_error:
             raise _Passing(f"HTTP {status} {answer.reason}", wait)
-        message = _message(answer)
+        if token is not None and status in REFUSED_TOKEN:
+            raise TokenRefused(f"The provider refuses the token (HTTP {status})", {"url": url, "status": status})
+        message = _message(answer, token)
         kind = NotFound if status == requests.codes.not_found else ProviderError
         raise kind(
             f"The provider refused the request: {message}",
@@ -284,7 +315,12 @@ def looks_like_html(body: bytes) -> bool:
     return start.startswith((b"<!doctype html", b"<html", b"<head", b"<body"))
 
 
-def _message(answer: requests.Response) -> str:
+def withheld(text: str, token: SecretStr | None) -> str:
+    """The text without the token, should it hold it."""
+    return text if token is None else text.replace(token.get_secret_value(), "(token withheld)")
+
+
+def _message(answer: requests.Response, token: SecretStr | None) -> str:
     try:
         body: bytes = next(answer.iter_content(MESSAGE_BYTES), b"")
     except requests.RequestException:
@@ -292,7 +328,8 @@ def _message(answer: requests.Response) -> str:
     own = parse_error(body)
     if own:
         return own
-    text = "" if looks_like_html(body) else " ".join(body.decode("utf-8", "replace").split())[:200]
+    plain = withheld(" ".join(body.decode("utf-8", "replace").split()), token)
+    text = "" if looks_like_html(body) else plain[:200]
     return f"HTTP {answer.status_code} {answer.reason}" + (f": {text}" if text else "")
 
 

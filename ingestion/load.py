@@ -28,9 +28,7 @@ VALUE = {
 SQL_VALUE = {"count": r"-?(0|[1-9][0-9]*)", "decimal": r"-?[0-9]+(,[0-9]+)?"}
 
 
-def load_statbank(
-    connection: duckdb.DuckDBPyConnection, record: Record, manifest: Manifest, settings: Settings
-) -> int:
+def load_statbank(connection: duckdb.DuckDBPyConnection, record: Record, manifest: Manifest, settings: Settings) -> int:
     """Fill the table of a StatBank load and its codes; the rows loaded. To be called inside a transaction.
 
     Raises:
@@ -90,9 +88,7 @@ def insert_rows(
     connection.execute(f"drop table if exists {name}")
     connection.execute(f"create table {name} ({definition})")
     values = ", ".join(f"unnest(?::{table.sql_type(column)}[])" for column in table.columns)
-    connection.execute(
-        f"insert into {name} select {values}", [[row[c] for row in rows] for c in table.columns]
-    )
+    connection.execute(f"insert into {name} select {values}", [[row[c] for row in rows] for c in table.columns])
     return _count(connection, name)
 
 
@@ -101,9 +97,7 @@ def _codes_asked_for(manifest: Manifest) -> dict[str, list[str]]:
 
 
 def _create(name: str, record: Record, payload: Path, codes: Mapping[str, list[str]]) -> str:
-    types = {
-        column: f"ENUM({', '.join(literal(code) for code in values)})" for column, values in codes.items()
-    }
+    types = {column: f"ENUM({', '.join(literal(code) for code in values)})" for column, values in codes.items()}
     columns = ", ".join(f"{literal(c)}: {literal(t)}" for c, t in {**types, "INDHOLD": "VARCHAR"}.items())
     # The value comes as text and is cast in the same pass: DuckDB's own reader would round 1.6 to 2.
     number = "INDHOLD" if record.unit == "count" else "replace(INDHOLD, ',', '.')"
@@ -133,14 +127,10 @@ def _translated(
         line, column, value, why = found
         where |= {"line": line, **({"column": column} if column else {})}
         what = f"The landed body has {why}: {value!r}"
-    return LoadRejected(
-        what, where, "compare request.json and the body in the landing; ask the producer, or run again"
-    )
+    return LoadRejected(what, where, "compare request.json and the body in the landing; ask the producer, or run again")
 
 
-def _first_bad_line(
-    payload: Path, codes: Mapping[str, list[str]], unit: str
-) -> tuple[int, str, str, str] | None:
+def _first_bad_line(payload: Path, codes: Mapping[str, list[str]], unit: str) -> tuple[int, str, str, str] | None:
     """Line, column, value and what is wrong with it. Only for a load that failed: it reads line by line."""
     allowed = [(column, {code.encode() for code in values}) for column, values in codes.items()]
     with open_payload(payload) as stream:

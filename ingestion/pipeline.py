@@ -17,7 +17,7 @@ from types import ModuleType
 import duckdb
 import zstandard
 
-from ingestion import elections, statbank, valg_dk
+from ingestion import education, elections, jobindsats, statbank, valg_dk
 from ingestion.common import SAMPLE, Context, Look, State, origin_of
 from ingestion.http import Client
 from warehouse import ledger
@@ -28,7 +28,13 @@ from warehouse.ledger import LOADED, PROMOTED, REJECTED, SUPERSEDED, VALIDATED
 from warehouse.records import Record, catalogue, record_of
 from warehouse.settings import Settings
 
-PROVIDERS: dict[str, ModuleType] = {"statbank": statbank, "dst_elections": elections, "valg_dk": valg_dk}
+PROVIDERS: dict[str, ModuleType] = {
+    "statbank": statbank,
+    "dst_elections": elections,
+    "valg_dk": valg_dk,
+    "education": education,
+    "jobindsats": jobindsats,
+}
 NO_RUN = ("", "")
 
 make_client = Client
@@ -162,9 +168,7 @@ def _context(dataset: str, settings: Settings, views: bool = False) -> Context:
     with writer(settings, f"look at {dataset}") as connection:
         if views:
             _missing_views(connection)
-        statuses = connection.execute(
-            "select load_id, status from meta.loads where dataset = ?", [dataset]
-        ).fetchall()
+        statuses = connection.execute("select load_id, status from meta.loads where dataset = ?", [dataset]).fetchall()
         state = State(
             ledger.last_promoted(connection, dataset),
             ledger.owned_periods(connection, dataset),
@@ -225,16 +229,12 @@ def _newest(context: Context) -> str:
 def _manifest(load_id: str, settings: Settings) -> Manifest:
     found = sorted(settings.landing.glob(f"*/*/{load_id}/manifest.json"))
     if not found:
-        raise LoadRejected(
-            f"There is no landing of the load {load_id}", {"load": load_id}, "land the dataset again"
-        )
+        raise LoadRejected(f"There is no landing of the load {load_id}", {"load": load_id}, "land the dataset again")
     return read_manifest(found[0].parent)
 
 
 def _rows_loaded(connection: duckdb.DuckDBPyConnection, load_id: str) -> int:
-    row = connection.execute(
-        "select coalesce(rows_loaded, 0) from meta.loads where load_id = ?", [load_id]
-    ).fetchone()
+    row = connection.execute("select coalesce(rows_loaded, 0) from meta.loads where load_id = ?", [load_id]).fetchone()
     return int(row[0]) if row else 0
 
 
@@ -246,9 +246,13 @@ def _check(context: Context, updated: datetime | None, outcome: str, detail: str
 def _reject(context: Context, load_id: str | None, error: LoadRejected, run: tuple[str, str]) -> None:
     """Write down a load that was refused before it had a manifest, with what is known of it."""
     record, settings = context.record, context.settings
-    url = {"statbank": settings.statbank_url, "dst_elections": settings.elections_url}.get(
-        record.provider, "inbox"
-    )
+    addresses = {
+        "statbank": settings.statbank_url,
+        "dst_elections": settings.elections_url,
+        "education": settings.education_url,
+        "jobindsats": settings.jobindsats_url,
+    }
+    url = addresses.get(record.provider, "inbox")
     row = {
         "load_id": load_id or str(error.where.get("load") or new_load_id(record.dataset)),
         "provider": record.provider,

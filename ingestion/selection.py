@@ -84,8 +84,7 @@ class Resolution:
             "lang": "da",
             "valuePresentation": "Code",
             "variables": [
-                {"code": v.code, "values": list(periods if v.code == self.time else v.selected)}
-                for v in self.variables
+                {"code": v.code, "values": list(periods if v.code == self.time else v.selected)} for v in self.variables
             ],
         }
 
@@ -118,9 +117,7 @@ def resolve(record: Record, info: TableInfo, settings: Settings) -> Resolution:
         NotDelivered: the table has no period from the first year on.
     """
     if not info.active:
-        raise _rejected(
-            record, "is closed: the provider no longer updates it", "choose its successor in the catalogue"
-        )
+        raise _rejected(record, "is closed: the provider no longer updates it", "choose its successor in the catalogue")
     if info.suppressed_value != "0":
         raise _rejected(
             record,
@@ -165,9 +162,7 @@ def plan(record: Record, resolution: Resolution, state: State) -> Plan:
         return Plan(tuple(p for p in wanted if p in missing), reason)
     window = set(sorted(wanted)[-record.revision_window :]) if record.revision_window else set()
     fetch = tuple(p for p in wanted if p in missing | window)
-    return Plan(
-        fetch, f"updated {resolution.updated}: {len(missing)} new periods, {len(window)} may be revised"
-    )
+    return Plan(fetch, f"updated {resolution.updated}: {len(missing)} new periods, {len(window)} may be revised")
 
 
 def _same_variables(record: Record, info: TableInfo) -> None:
@@ -208,9 +203,7 @@ def _ascii(text: str) -> str:
     return "".join(letters.get(letter, letter) for letter in unicodedata.normalize("NFC", text).upper())
 
 
-def _values(
-    record: Record, variable: Variable, published: TableVariable, settings: Settings
-) -> tuple[Code, ...]:
+def _values(record: Record, variable: Variable, published: TableVariable, settings: Settings) -> tuple[Code, ...]:
     known = code_map(record, variable)
     understood: list[tuple[str, str, str]] = []
     problems: list[Problem] = []
@@ -271,7 +264,7 @@ def _wanted(
 def _areas(record: Record, variable: Variable, canonical: list[str], settings: Settings) -> frozenset[str]:
     seeds = {row["area_code"]: row for row in seed("areas")}
     levels = set(variable.select) if variable.select != "all" else {row["level"] for row in seeds.values()}
-    there = [code for code in canonical if seeds[code]["level"] in levels]
+    there = [code for code in canonical if code in seeds and seeds[code]["level"] in levels]
     required = {settings.focus_municipality} if "municipality" in levels else set()
     if settings.municipalities != "all":
         listed = {settings.focus_municipality, *settings.municipalities} - {COUNTRY}
@@ -282,9 +275,7 @@ def _areas(record: Record, variable: Variable, canonical: list[str], settings: S
     required |= {COUNTRY} if "country" in levels else set()
     gone = sorted(required - set(there))
     if gone:
-        names = {
-            row["name_da"]: f"{code} {row['name_da']}" for code, row in seeds.items() if code in canonical
-        }
+        names = {row["name_da"]: f"{code} {row['name_da']}" for code, row in seeds.items() if code in canonical}
         hints = "".join(nearest(seeds[code]["name_da"], names) for code in gone if code in seeds)
         raise _rejected(
             record,
@@ -302,11 +293,7 @@ def _periods(record: Record, published: TableVariable, settings: Settings) -> tu
     for value in published.values:
         match = pattern.fullmatch(value.id)
         if match is None:
-            kind = (
-                "is not by " + record.cadence
-                if _OTHER_TIME.fullmatch(value.id)
-                else "has a pattern we do not know"
-            )
+            kind = "is not by " + record.cadence if _OTHER_TIME.fullmatch(value.id) else "has a pattern we do not know"
             raise _rejected(
                 record,
                 f"has the period {value.id!r} ({value.text}), which {kind}",

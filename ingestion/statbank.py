@@ -99,7 +99,7 @@ def land(context: Context) -> Manifest | None:
     load_id = new_load_id(context.record.dataset)
     with landing_folder(context.settings, PROVIDER, context.record.dataset, load_id) as folder:
         try:
-            return _receive(context, folder, load_id, resolution, planned, raw)
+            return _receive(context, folder, load_id, resolution=resolution, planned=planned, raw=raw)
         except LoadRejected as error:
             error.where |= {"load": load_id, "kept": f"landing/.aside/{load_id}"}
             raise
@@ -116,18 +116,18 @@ def _look(context: Context) -> tuple[Look, Resolution, Plan, bytes]:
 
 
 def _receive(
-    context: Context, folder: LandingFolder, load_id: str, resolution: Resolution, planned: Plan, raw: bytes
+    context: Context, folder: LandingFolder, load_id: str, *, resolution: Resolution, planned: Plan, raw: bytes
 ) -> Manifest:
     client = context.client()
     for _ in range(MOVES):
         request = resolution.request(planned.periods)
         folder.write_json("request.json", request)
         (folder.path / "tableinfo.json").write_bytes(raw)
-        landed, rows, headers = _data(context, client, folder, resolution, request)
+        received = _data(context, client, folder, resolution, request)
         info, raw = tableinfo(resolution.table, context.settings, client)
         if info.updated == resolution.updated:
             manifest = _manifest(
-                context, folder, load_id, resolution, planned, request, landed, rows, headers
+                context, folder, load_id, resolution=resolution, planned=planned, request=request, received=received
             )
             finish(folder, manifest)
             return manifest
@@ -169,14 +169,14 @@ def _manifest(
     context: Context,
     folder: LandingFolder,
     load_id: str,
+    *,
     resolution: Resolution,
     planned: Plan,
     request: dict[str, object],
-    landed: LandedFile,
-    rows: int,
-    headers: dict[str, str],
+    received: tuple[LandedFile, int, dict[str, str]],
 ) -> Manifest:
     record, settings = context.record, context.settings
+    landed, rows, headers = received
     final = settings.landing / PROVIDER / record.dataset / load_id
     size, digest = folder.totals()
     return Manifest(

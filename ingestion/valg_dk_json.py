@@ -7,15 +7,15 @@ Names of candidates are not read. A value that looks like a CPR number refuses t
 from __future__ import annotations
 
 import json
-import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from ingestion.cpr import CPR
+from ingestion.inbox import refused
 from warehouse.errors import LoadRejected
 
-CPR = re.compile(r"(?<![\w-])\d{6}-?\d{4}(?![\w-])")
 ELECTIONS = {"kommunal": "KV", "folketing": "FV", "europa": "EV"}
 KINDS = {"Foreløbig": "preliminary", "Fintælling": "final"}
 PASSED_OVER = (
@@ -26,6 +26,7 @@ PASSED_OVER = (
     {"Afstemningsområder"},
     {"Dagi_id"},
 )
+NEXT = "take the file as valg.dk publishes it, or leave it out of the inbox, and run again"
 VOTERS = ("AntalStemmeberettigedeVælgere", "AntalStemmeberretigedeVælgere")
 
 Count = Annotated[int, Field(ge=0, le=10_000_000, strict=True)]
@@ -95,13 +96,9 @@ class Results(_Head, _Voters):
     @classmethod
     def _without_candidates(cls, value: Any) -> Any:
         left_out = ("Kandidatlister", "IndenforParti")
-        kept = {
-            k: v for k, v in value.items() if k not in left_out and not k.endswith("DifferenceFraForrigeValg")
-        }
+        kept = {k: v for k, v in value.items() if k not in left_out and not k.endswith("DifferenceFraForrigeValg")}
         parts = ("Storkreds", "Opstillingskreds", "Valgkreds", "Region", "Landsdel")
-        return {
-            k: v for k, v in kept.items() if not (k.startswith(parts) and isinstance(v, str | int | None))
-        }
+        return {k: v for k, v in kept.items() if not (k.startswith(parts) and isinstance(v, str | int | None))}
 
 
 def parse_file(body: bytes, file: str) -> dict[str, object] | None:
@@ -117,16 +114,14 @@ def parse_file(body: bytes, file: str) -> dict[str, object] | None:
         turnout = _shaped(Turnout, document, file)
         # Cumulative, and the clock passes midnight: the last count is the largest.
         last = max(reversed(turnout.counts), key=lambda item: item.votes)
-        return _row(turnout, "turnout", last.at, last.voters, last.votes, file)
+        return _row(turnout, "turnout", last.at, last.voters, last.votes, file=file)
     if isinstance(document, dict) and "Resultatart" in document:
         results = _shaped(Results, document, file)
-        return _row(results, KINDS[results.kind], None, results.voters, results.votes, file)
+        return _row(results, KINDS[results.kind], None, results.voters, results.votes, file=file)
     sample = document[0] if isinstance(document, list) and document else document
     if isinstance(sample, dict) and any(keys <= sample.keys() for keys in PASSED_OVER):
         return None
-    raise _refused(
-        file, "it is no kind of file that valg.dk publishes: neither turnout, results nor geography"
-    )
+    raise _refused(file, "it is no kind of file that valg.dk publishes: neither turnout, results nor geography")
 
 
 def _document(body: bytes, file: str) -> Any:
@@ -184,16 +179,14 @@ def _shaped(model: Any, document: dict[str, Any], file: str) -> Any:
 
 
 def _row(
-    head: Turnout | Results, kind: str, at: str | None, voters: int, votes: int, file: str
+    head: Turnout | Results, kind: str, at: str | None, voters: int, votes: int, *, file: str
 ) -> dict[str, object]:
     try:
-        day = datetime.strptime(head.day, "%d-%m-%Y").date()
-        released = datetime.strptime(head.released, "%d-%m-%Y %H:%M:%S")
+        day = datetime.strptime(head.day, "%d-%m-%Y").date()  # noqa: DTZ007  a day has no zone
+        released = datetime.strptime(head.released, "%d-%m-%Y %H:%M:%S").replace(tzinfo=UTC)
     except ValueError as error:
         raise _refused(file, f"Valgdag or FrigivelsesTidspunktUTC: {error}") from None
-    prefix = next(
-        (short for start, short in ELECTIONS.items() if head.election.casefold().startswith(start)), None
-    )
+    prefix = next((short for start, short in ELECTIONS.items() if head.election.casefold().startswith(start)), None)
     if prefix is None:
         raise _refused(file, f"Valgart {head.election!r} is not an election we know", key="Valgart")
     return {
@@ -206,7 +199,7 @@ def _row(
         "area_number": head.area_number,
         "area_name": head.area,
         "result_kind": kind,
-        "released_at_utc": released.isoformat(),
+        "released_at_utc": released.replace(tzinfo=None).isoformat(),
         "counted_at": at,
         "eligible_voters": voters,
         "votes_cast": votes,
@@ -219,8 +212,4 @@ def _cpr(file: str, **where: object) -> LoadRejected:
 
 
 def _refused(file: str, what: str, **where: object) -> LoadRejected:
-    return LoadRejected(
-        f"The file {file} is refused, and the whole delivery with it: {what}",
-        {"dataset": "valg_dk", "file": file, **where},
-        "take the file as valg.dk publishes it, or leave it out of the inbox, and run again",
-    )
+    return refused("valg_dk", file, what, NEXT, **where)

@@ -44,6 +44,10 @@ class ProviderError(WarehouseError):
     """A provider could not be reached, or answered with an error; nothing was stored."""
 
 
+class TokenRefused(ProviderError):
+    """A provider does not take the token of the settings: it expired, is unknown, or cannot be one. Never quotes it."""
+
+
 class NotDelivered(WarehouseError):
     """There is nothing to load yet: a file that nobody laid in the inbox, an election that the root lacks."""
 

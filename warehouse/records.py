@@ -18,7 +18,7 @@ from warehouse.settings import REPOSITORY
 
 CATALOGUE = REPOSITORY / "ingestion" / "catalogue"
 
-Provider = Literal["statbank", "dst_elections", "valg_dk"]
+Provider = Literal["statbank", "dst_elections", "valg_dk", "education", "jobindsats"]
 Severity = Literal["blocking", "advisory"]
 _SQL_TYPES = {"text": "varchar", "count": "bigint", "decimal": "double"}
 
@@ -32,12 +32,16 @@ class Variable(_Part):
 
     ``code_map`` says who knows its codes: the seeds ``origin_codes``, ``areas`` and ``countries``, the record itself
     (``listed``, with ``codes``: canonical code → published text, or null where the text is not compared), a
-    ``pattern`` (a regular expression for codes such as single years of age) or nobody (``none``: time).
+    ``pattern`` (a regular expression for codes such as single years of age) or nobody (``none``: time). With a
+    ``pattern``, ``codes`` are those whose text or leading zeros matter; with ``areas``, codes that are known but never
+    asked for, such as 997 (abroad).
     ``select`` is ``all``, a list of canonical codes, or for areas a list of levels.
     """
 
     code: str
-    role: Literal["area", "sex", "age", "origin", "country", "status", "measure", "result", "time"]
+    role: Literal[
+        "area", "parish", "sex", "age", "origin", "country", "status", "education", "measure", "result", "time"
+    ]
     code_map: Literal["origin_codes", "areas", "countries", "listed", "pattern", "none"]
     select: Literal["all"] | tuple[str, ...] = "all"
     codes: dict[str, str | None] = Field(default_factory=dict)
@@ -49,6 +53,8 @@ class Variable(_Part):
             raise ValueError(f"{self.code}: code_map `listed` needs `codes`")
         if self.code_map == "pattern" and not self.pattern:
             raise ValueError(f"{self.code}: code_map `pattern` needs `pattern`")
+        if self.codes and self.code_map not in {"listed", "pattern", "areas"}:
+            raise ValueError(f"{self.code}: code_map `{self.code_map}` takes no `codes`")
         if (self.role == "time") != (self.code_map == "none"):
             raise ValueError(f"{self.code}: time, and only time, has code_map `none`")
         return self
@@ -58,7 +64,8 @@ class Total(_Part):
     """A code that equals the sum of others of the same variable, everything else held equal.
 
     ``parts`` are canonical codes, ``rest`` (every other selected code), or an area level. ``only_where`` restricts
-    the rows compared (variable → code). ``tolerance`` is absolute, in the unit of the table.
+    the rows compared (variable → code). ``tolerance`` is absolute, in the unit of the table. The first total of a
+    variable is its grand total, the row that every period and area must have.
     """
 
     variable: str
@@ -70,12 +77,16 @@ class Total(_Part):
 
 
 class Expect(_Part):
-    """What a load must satisfy beyond what every load must (schema, keys, codes, signs, completeness)."""
+    """What a load must satisfy beyond what every load must (schema, keys, codes, signs, completeness).
+
+    ``sparse`` (variable → canonical codes) are codes so small that a whole period may be without a row of theirs.
+    """
 
     totals: tuple[Total, ...] = ()
     cross: tuple[str, ...] = ()
     value_max: float | None = None
     shrink_tolerance_pct: float = Field(2.0, ge=0, le=100)
+    sparse: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
 
 class RawTable(_Part):
@@ -99,6 +110,68 @@ class Election(_Part):
     date: str
 
 
+class OriginMember(_Part):
+    """What a published member of an origin dimension means.
+
+    ``foreign`` is western and non-western together: known, and never a substitute for the target group.
+    """
+
+    origin: Literal["danish", "western", "non_western", "foreign", "total"]
+    ancestry: Literal["danish_origin", "immigrant", "descendant", "total"] | None = None
+
+
+class Measure(_Part):
+    """A published measure: the names it may have (the first that the provider lists is taken), and how it is written.
+
+    ``integer`` "2.351" is 2351, ``decimal`` "7,3" is 7.3, ``percent`` "100,0 %" is 100. An optional measure may be
+    missing at the provider.
+    """
+
+    names: Annotated[tuple[str, ...], Field(min_length=1)]
+    kind: Literal["integer", "decimal", "percent"]
+    optional: bool = False
+
+
+class Cube(_Part):
+    """A cube of the education ministry. Details (``[Dimension].[Attribute]``) are listed in order of preference.
+
+    ``home`` is where the pupil lives, ``school`` where the school lies. ``missing`` members are no groups.
+    """
+
+    area: str
+    topic: str
+    subtopic: str
+    measures: dict[str, Measure]
+    periods: tuple[str, ...]
+    municipalities: dict[Literal["home", "school"], tuple[str, ...]]
+    origin_details: tuple[str, ...]
+    origins: dict[str, OriginMember]
+    missing: tuple[str, ...] = ()
+
+
+class Held(_Part):
+    """A hierarchy of a Jobindsats table that is held at one value: its id there, the column and its text in the rows."""
+
+    value: str
+    column: str
+    text: str
+
+
+class SupportTable(_Part):
+    """A table of Jobindsats: which hierarchy and column holds what. ``ignored`` columns are known and not loaded."""
+
+    table: str
+    period_type: str
+    area_hierarchy: str
+    origin_hierarchy: str
+    columns: dict[Literal["period", "area", "origin"], str]
+    measures: dict[str, Measure]
+    held: dict[str, Held] = Field(default_factory=dict)
+    ignored: tuple[str, ...] = ()
+    origins: dict[str, OriginMember]
+    missing: tuple[str, ...] = ()
+
+
 class Record(_Part):
     """One dataset of the catalogue."""
 
@@ -119,6 +192,8 @@ class Record(_Part):
     variables: tuple[Variable, ...] = ()
     tables: tuple[RawTable, ...] = ()
     elections: tuple[Election, ...] = ()
+    cube: Cube | None = None
+    support: SupportTable | None = None
     expect: Expect = Field(default_factory=lambda: Expect.model_validate({}))
 
     @model_validator(mode="after")
@@ -131,8 +206,15 @@ class Record(_Part):
                 missing = {total.variable, *total.only_where} - known
                 if missing:
                     raise ValueError(f"expect.totals names unknown variables: {', '.join(sorted(missing))}")
+            if set(self.expect.sparse) - known:
+                missing = set(self.expect.sparse) - known
+                raise ValueError(f"expect.sparse names unknown variables: {', '.join(sorted(missing))}")
         elif not self.tables:
             raise ValueError(f"a {self.provider} record declares its `tables`")
+        if (self.provider == "education") != (self.cube is not None):
+            raise ValueError("an education record, and only it, declares its `cube`")
+        if (self.provider == "jobindsats") != (self.support is not None):
+            raise ValueError("a jobindsats record, and only it, declares its `support` table")
         return self
 
     @property

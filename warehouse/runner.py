@@ -19,7 +19,7 @@ from warehouse import airflow, progress, release
 from warehouse.db import file_lock
 from warehouse.settings import Settings, read_settings
 
-INGEST_DAGS = ("ingest_dst", "ingest_elections")
+INGEST_DAGS = ("ingest_dst", "ingest_elections", "ingest_education")
 BUILD_DAG = "build_marts"
 
 

@@ -24,6 +24,10 @@ def open_release(path: Path) -> duckdb.DuckDBPyConnection:
     return duckdb.connect(str(path), read_only=True)
 
 
+def _console() -> Console:
+    return Console(width=None if sys.stdout.isatty() else 170, highlight=False)
+
+
 def select_gaps(
     connection: duckdb.DuckDBPyConnection,
     focus_area: str | None = None,
@@ -86,7 +90,7 @@ def print_gap_tables(
     detail: bool = False,
 ) -> None:
     """One readable table a focus area: the newest period (or ``period``) of one municipality."""
-    console = Console(width=None if sys.stdout.isatty() else 140, highlight=False)
+    console = _console()
     name = connection.execute(
         "select any_value(municipality_name) from marts.gaps where municipality_code = ?", [municipality]
     ).fetchone()
@@ -117,8 +121,8 @@ def print_gap_tables(
 def _gap_table(title: str, rows: Sequence[Sequence[Any]]) -> Table:
     table = Table(title=title, title_justify="left", caption_justify="left")
     for heading in ("indicator", "period", "age", "sex", "target", "reference"):
-        table.add_column(heading, overflow="fold")
-    for heading in ("target %", "ref. %", "gap pp", "95 %", "persons to parity"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("target %", "ref. %", "gap pp", "95 %", "to parity"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("")
     for row in rows:
@@ -144,7 +148,7 @@ def print_rows(title: str, headings: Sequence[str], rows: Sequence[Sequence[Any]
         table.add_column(heading, overflow="fold")
     for row in rows:
         table.add_row(*(DASH if value is None or value == "" else str(value) for value in row))
-    Console(width=None if sys.stdout.isatty() else 160, highlight=False).print(table)
+    _console().print(table)
 
 
 def print_where(settings: Settings, folder: Path) -> None:

@@ -80,15 +80,16 @@ def enter(connection: duckdb.DuckDBPyConnection, settings: Settings, load: Candi
         columns += [f"{quote(c)} varchar" for c in load.extra_columns]
         name = load_table(table, load.load_id)
         connection.execute(f"create table {name} ({', '.join(columns)})")
-        rows = [[row.get(c) for c in table.columns] for row in load.tables[table.name]]
-        if rows:
-            into = ", ".join(quote(c) for c in table.columns)
-            values = ", ".join("?" for _ in table.columns)
-            connection.executemany(f"insert into {name} ({into}) values ({values})", rows)
+        columns_of_values = [[row.get(c) for row in load.tables[table.name]] for c in table.columns]
+        into = ", ".join(quote(c) for c in table.columns)
+        values = ", ".join(f"unnest(?::{table.sql_type(c)}[])" for c in table.columns)
+        connection.execute(f"insert into {name} ({into}) select {values}", columns_of_values)
     for variable, codes in load.codes.items():
-        connection.executemany(
-            "insert into meta.codes values (?, ?, ?, ?, ?, ?, ?, ?)",
-            [[load.load_id, load.dataset, variable, i, *code] for i, code in enumerate(codes)],
+        columns_of_codes = [list(column) for column in zip(*codes, strict=True)]
+        connection.execute(
+            """insert into meta.codes select ?, ?, ?, unnest(range(?))::integer, unnest(?::varchar[]),
+            unnest(?::varchar[]), unnest(?::varchar[]), unnest(?::boolean[])""",
+            [load.load_id, load.dataset, variable, len(codes), *columns_of_codes],
         )
     rows_loaded = len(load.rows)
     received = rows_loaded if load.rows_received is None else load.rows_received

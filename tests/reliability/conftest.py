@@ -62,8 +62,6 @@ def quick_client(house: House, monkeypatch: pytest.MonkeyPatch) -> Callable[...,
     """Set the bounds of the client for this test."""
 
     def use(**bounds: Any) -> None:
-        monkeypatch.setattr(
-            pipeline, "make_client", functools.partial(Client, sleep=house.slept.append, **bounds)
-        )
+        monkeypatch.setattr(pipeline, "make_client", functools.partial(Client, sleep=house.slept.append, **bounds))
 
     return use

@@ -34,7 +34,11 @@ REJECTED: dict[str, tuple[str, Callable[[Table], object], list[str]]] = {
         lambda t: t.relabel("SOCIO", "00", "I alt"),
         ["RAS201", "SOCIO", "00", "Beskæftigede", "ras201.yml"],
     ),
-    "vanished_origin_code": ("folk1e", lambda t: t.remove_code("HERKOMST", "34"), ["FOLK1E", "HERKOMST", "34"]),
+    "vanished_origin_code": (
+        "folk1e",
+        lambda t: t.remove_code("HERKOMST", "34"),
+        ["FOLK1E", "HERKOMST", "34"],
+    ),
     "zeros_and_another_text": (
         "ras200",
         lambda t: (t.recode("HERKOMST", "00", "0"), t.relabel("HERKOMST", "0", "Uoplyst")),

@@ -25,9 +25,7 @@ def _real(request: Request) -> bytes:
 
 
 BROKEN: dict[str, Callable[[Request], Any]] = {
-    "cut_short_of_its_length": lambda r: Answer(
-        200, {**CSV, "Content-Length": str(len(_real(r)))}, _real(r)[:-40]
-    ),
+    "cut_short_of_its_length": lambda r: Answer(200, {**CSV, "Content-Length": str(len(_real(r)))}, _real(r)[:-40]),
     "cut_in_a_line": lambda r: Answer(200, CSV, _real(r)[:-4]),
     "cut_between_cr_and_lf": lambda r: Answer(200, CSV, _real(r)[:-1]),
     "garbled_bytes": lambda r: Answer(200, CSV, _real(r)[:60] + b"\xff\xfe\x00" + _real(r)[60:]),
@@ -37,8 +35,11 @@ BROKEN: dict[str, Callable[[Request], Any]] = {
     "header_only": lambda r: Answer(200, CSV, _real(r).split(b"\r\n")[0] + b"\r\n"),
     "html": lambda r: Answer(200, CSV, b"<!DOCTYPE html>\r\n<html><body>Vedligehold</body></html>\r\n"),
     "other_columns": lambda r: Answer(200, CSV, _real(r).replace(b"INDHOLD", b"ANTAL", 1)),
-    "columns_in_another_order": lambda r: Answer(200, CSV, _real(r).replace(b"VALRES;OMR", b"OMR;VALRES", 1)),
+    "columns_in_another_order": lambda r: Answer(200, CSV, _real(r).replace(*_SWAPPED, 1)),
 }
+
+
+_SWAPPED = ("VALRES;OMRÅDE".encode(), "OMRÅDE;VALRES".encode())
 
 
 def _poison(fault: Callable[[Request], Any], form: str | None = "BULK", times: int = 10**9) -> Any:
@@ -216,7 +217,7 @@ def test_a_table_that_is_updated_while_it_is_fetched_is_fetched_again(house: Any
     load_id = house.ingest("fvkom")
     assert house.provider.data_calls("FVKOM") == 2
     assert house.sql(f"select source_updated_at from meta.loads where load_id = '{load_id}'") == [
-        (datetime(2026, 5, 5, 8),)
+        (datetime.fromisoformat("2026-05-05T08:00:00"),)
     ]
 
 

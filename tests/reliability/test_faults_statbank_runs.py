@@ -1,4 +1,5 @@
-"""Promise: a run that was killed anywhere, or is repeated, ends as if nothing had happened; only what is new is asked."""
+"""Promise: a run that was killed anywhere, or is repeated, ends as if nothing had happened; only what is new
+is asked."""
 
 from __future__ import annotations
 
@@ -153,6 +154,14 @@ def test_a_landing_that_was_edited_is_not_loaded(house: Any) -> None:
     path = _folder(house, load_id) / "data.csv.zst"
     path.write_bytes(path.read_bytes()[:-5])
     with pytest.raises(LoadRejected, match="has changed since it was received"):
+        pipeline.load(load_id, house.settings)
+
+
+def test_rows_that_got_lost_on_the_way_are_noticed(house: Any) -> None:
+    load_id = pipeline.land("fvkom", house.settings)
+    path = _folder(house, load_id) / "manifest.json"
+    path.write_text(path.read_text().replace('"rows_received": 168', '"rows_received": 169'))
+    with pytest.raises(LoadRejected, match="168 rows were loaded, 169 were received"):
         pipeline.load(load_id, house.settings)
 
 

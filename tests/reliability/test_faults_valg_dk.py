@@ -74,7 +74,10 @@ REFUSED: dict[str, tuple[object, list[str]]] = {
     "negative": (_turnout(Valgdeltagelse=_counts(-1)), ["AfgivneStemmer"]),
     "more_votes_than_voters": (_turnout(Valgdeltagelse=_counts(101)), ["more votes than voters"]),
     "more_votes_than_voters_in_results": (_results(AfgivneStemmer=102), ["more votes than voters"]),
-    "neither_spelling": (_turnout(Valgdeltagelse=_counts(1, key="Vælgere")), ["AntalStemmeberettigedeVælgere"]),
+    "neither_spelling": (
+        _turnout(Valgdeltagelse=_counts(1, key="Vælgere")),
+        ["AntalStemmeberettigedeVælgere"],
+    ),
     "no_such_day": (_turnout(Valgdag="31-02-2025"), ["Valgdag"]),
     "unknown_election": (_turnout(Valgart="Menighedsrådsvalg"), ["Menighedsrådsvalg", "Valgart"]),
     "unknown_result_kind": (_results(Resultatart="Gæt"), ["Resultatart"]),
@@ -133,7 +136,7 @@ def test_a_cpr_like_file_name_is_refused_and_not_quoted(house: Any) -> None:
 
 
 def test_a_file_that_is_too_large_is_refused(house: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ingestion.valg_dk.FILE_BYTES", 100)
+    monkeypatch.setattr("ingestion.inbox.FILE_BYTES", 100)
     _lay(house, NAME, _turnout())
     with pytest.raises(LoadRejected, match="larger than"):
         pipeline.changed("valg_dk", house.settings)

@@ -286,7 +286,7 @@ def test_the_origin_groups_statuses_and_warnings_are_those_of_the_contract() -> 
         "non_western_immigrant": "target",
         "non_western_descendant": "target",
         "others": "reference",
-        "danish_origin": "reference",
+        "danish": "reference",
         "western": "part",
         "western_immigrant": "part",
         "western_descendant": "part",

@@ -30,7 +30,7 @@ def test_retry_after_is_read_as_seconds_or_a_date(header: str | None, seconds: f
     assert retry_after(header, NOW) == seconds
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"message": "x"}', b"<html></html>", b"\xff"])
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"5", b'{"message": "x"}', b"<html></html>", b"\xff"])
 def test_a_body_that_is_no_error_is_none(body: bytes) -> None:
     assert parse_error(body) is None
 
@@ -65,7 +65,7 @@ def test_a_body_longer_than_its_limit_is_broken() -> None:
 def test_the_client_says_who_it_is() -> None:
     seen: list[Request] = []
 
-    with start(raw_answer=lambda request: seen.append(request)) as provider:
+    with start(raw_answer=seen.append) as provider:
         import requests
 
         sent: list[requests.PreparedRequest] = []

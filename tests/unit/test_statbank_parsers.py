@@ -21,7 +21,13 @@ INFO: dict[str, Any] = {
     "updated": "2025-08-11T08:00:00",
     "active": True,
     "variables": [
-        {"id": "Tid", "text": "tid", "elimination": False, "time": True, "values": [{"id": "2019", "text": "2019"}]}
+        {
+            "id": "Tid",
+            "text": "tid",
+            "elimination": False,
+            "time": True,
+            "values": [{"id": "2019", "text": "2019"}],
+        }
     ],
 }
 ERROR = b'{"errorTypeCode":"EXTRACT-NOTFOUND","message":"Tabel findes ikke: X"}'

@@ -113,6 +113,18 @@ def test_no_period_from_the_first_year_on_is_not_delivered(record: Record) -> No
         resolve(record, _info(), _settings(from_year=2030))
 
 
+def test_a_new_variable_is_rejected(record: Record) -> None:
+    with pytest.raises(LoadRejected, match="new variable: BRANCHE"):
+        resolve(record, _info(values={"BRANCHE": {"TOT": "I alt"}}), _settings())
+
+
+@pytest.mark.parametrize("code", ["000", "151"])
+def test_an_area_that_must_be_there_is_named(record: Record, code: str) -> None:
+    areas = {own: text for own, text in AREAS.items() if own != code}
+    with pytest.raises(LoadRejected, match=f"no area {code}"):
+        resolve(record, _info(values={"OMRÅDE": areas}), _settings())
+
+
 def test_two_codes_for_one_thing_are_rejected(record: Record) -> None:
     origins = {**ORIGINS, "0": "I alt"}
     with pytest.raises(LoadRejected, match="two codes for the same thing"):
@@ -136,7 +148,7 @@ def test_the_plan(record: Record) -> None:
     wanted = ("2008", "2020", "2021", "2022", "2023")
     assert plan(record, resolution, State()).periods == wanted
     assert plan(record, resolution, _state(resolution)).periods == ()
-    older = datetime(2024, 1, 1, 8)
+    older = datetime.fromisoformat("2024-01-01T08:00:00")
     assert plan(record, resolution, _state(resolution, source_updated_at=older)).periods == ("2022", "2023")
     assert plan(record, resolution, _state(resolution, selection="other")).periods == wanted
     assert plan(record, resolution, _state(resolution, data_origin="official")).periods == wanted
@@ -157,7 +169,11 @@ def test_the_selection_is_another_when_the_question_or_the_host_is(record: Recor
 TOTAL = CodeMap({"0000": Known("0000", "I alt")}, "f")
 COUNTRIES = Countries(
     by_code={"5468": "VNM", "5488": "VNM", "5120": "SWE"},
-    by_name={"vietnam": frozenset({"VNM"}), "sverige": frozenset({"SWE"}), "kongo": frozenset({"COD", "COG"})},
+    by_name={
+        "vietnam": frozenset({"VNM"}),
+        "sverige": frozenset({"SWE"}),
+        "kongo": frozenset({"COD", "COG"}),
+    },
     origins={"VNM": "non_western", "SWE": "western", "COD": "non_western", "COG": "non_western"},
     total=TOTAL,
 )

@@ -3,16 +3,15 @@ origin_groups as (
     select * from {{ ref('origin_groups') }}
 ),
 
--- `gaps` calls the reference group of Danish origin `danish`.
 final as (
     select
+        group_id,
         label_da,
         label_en,
         definition_da,
         definition_en,
         role as group_role,
-        cast(sort_order as integer) as sort_order,
-        if(group_id = 'danish_origin', 'danish', group_id) as group_id
+        cast(sort_order as integer) as sort_order
     from origin_groups
 )
 

@@ -1,0 +1,25 @@
+"""The education ministry's API and Jobindsats, each with a token, after the quarterly release of Statistics Denmark.
+
+Without its token, or where a source does not split by western and non-western origin, a dataset is not delivered; that
+is no failure.
+"""
+
+from __future__ import annotations
+
+import pendulum
+from airflow.sdk import DAG
+from dataset_chain import COPENHAGEN, DEFAULT_ARGS, chains
+
+from warehouse.records import catalogue
+
+with DAG(
+    dag_id="ingest_education",
+    doc_md=__doc__,
+    schedule="30 9 12 2,5,8,11 *",
+    start_date=pendulum.datetime(2025, 1, 1, tz=COPENHAGEN),
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULT_ARGS,
+    tags=["ingest", "education", "jobindsats"],
+):
+    chains(record for record in catalogue().values() if record.provider in {"education", "jobindsats"})

@@ -1,0 +1,51 @@
+"""Fixtures for all tests. No test reaches past loopback, and none reads the settings of whoever runs it."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from house import Home
+
+from sample_providers import Running, start
+
+for name in [name for name in os.environ if name.startswith("WAREHOUSE_")]:
+    del os.environ[name]
+
+_connect = socket.socket.connect
+
+
+def _loopback_only(self: socket.socket, address: object) -> None:
+    if isinstance(address, tuple) and address[0] not in {"127.0.0.1", "::1", "localhost"}:
+        raise RuntimeError(f"a test tried to reach {address[0]}")
+    _connect(self, address)  # type: ignore[arg-type]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_network() -> Iterator[None]:
+    """Only loopback answers."""
+    socket.socket.connect = _loopback_only  # type: ignore[method-assign, assignment]
+    yield
+    socket.socket.connect = _connect  # type: ignore[method-assign]
+
+
+def home_on(provider: Running, path: Path, **variables: str) -> Home:
+    """A home that reads from a running sample provider."""
+    addresses = {"WAREHOUSE_STATBANK_URL": provider.statbank_url, "WAREHOUSE_ELECTIONS_URL": provider.elections_url}
+    return Home(path, {**addresses, **variables})
+
+
+@pytest.fixture
+def provider() -> Iterator[Running]:
+    """Sample providers of this test's own, to poison and to count calls."""
+    with start() as running:
+        yield running
+
+
+@pytest.fixture
+def home(provider: Running, tmp_path: Path) -> Home:
+    """An empty home that reads from ``provider``."""
+    return home_on(provider, tmp_path / "home")
