@@ -1,7 +1,7 @@
 """raw → marts → release, whenever a dataset has been promoted.
 
-One dbt process builds and tests everything; each model shows as a task (Cosmos' watcher). Then the release is
-built aside, checked and published whole.
+One dbt process builds every model, each of which shows as a task (Cosmos' watcher); one more tests them all. Only then
+the release is built aside, checked and published whole.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from operator import or_
 import pendulum
 from airflow.sdk import DAG, task
 from cosmos import DbtTaskGroup, ExecutionConfig, ProfileConfig, ProjectConfig, RenderConfig
-from cosmos.constants import ExecutionMode, InvocationMode, LoadMode, TestBehavior
+from cosmos.constants import ExecutionMode, InvocationMode, LoadMode, SeedRenderingBehavior, TestBehavior
 from dataset_chain import COPENHAGEN, DEFAULT_ARGS, WRITER_POOL, asset
 
 from warehouse.airflow import dbt_environment, dbt_manifest
@@ -49,12 +49,18 @@ with DAG(
         execution_config=ExecutionConfig(
             execution_mode=ExecutionMode.WATCHER, invocation_mode=InvocationMode.DBT_RUNNER
         ),
-        render_config=RenderConfig(load_method=LoadMode.DBT_MANIFEST, test_behavior=TestBehavior.AFTER_EACH),
+        render_config=RenderConfig(
+            load_method=LoadMode.DBT_MANIFEST,
+            test_behavior=TestBehavior.AFTER_ALL,
+            seed_rendering_behavior=SeedRenderingBehavior.NONE,  # dbt loads them; no task for each
+        ),
         operator_args={
-            "pool": WRITER_POOL,
             "env": dbt_environment(read_settings()),
             "append_env": True,
             "dbt_cmd_flags": ["--exclude-resource-type", "unit_test"],  # those test the code, in `make test`
         },
     )
+    for step in marts.children.values():  # the two that open the database; the others only watch
+        if str(step.node_id).endswith(("dbt_producer_watcher", "_test")):
+            step.pool = WRITER_POOL
     marts >> publish()

@@ -1,4 +1,7 @@
-"""Elections: DST's XML of general elections, and valg.dk's files from the inbox, after the quarterly release."""
+"""Elections, after the quarterly release: DST's XML of general elections, and hand-delivered files.
+
+Of the inbox it takes valg.dk's turnout and the background figures of DST's election database.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ from airflow.sdk import DAG
 from dataset_chain import COPENHAGEN, DEFAULT_ARGS, chains
 
 from warehouse.records import catalogue
+
+PROVIDERS = {"dst_elections", "valg_dk", "valgdatabase"}
 
 with DAG(
     dag_id="ingest_elections",
@@ -18,4 +23,4 @@ with DAG(
     default_args=DEFAULT_ARGS,
     tags=["ingest", "elections"],
 ):
-    chains(record for record in catalogue().values() if record.provider in {"dst_elections", "valg_dk"})
+    chains(record for record in catalogue().values() if record.provider in PROVIDERS)

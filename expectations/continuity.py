@@ -15,6 +15,8 @@ from warehouse.records import RawTable
 
 _LONG_TAIL = frozenset({"pattern", "countries"})
 _NO_YEARS = ("9999", "0000")
+# Their codes are not in meta.codes: loads are compared only where the question (areas, details, measures) is the same.
+_SAME_QUESTION = frozenset({"education", "jobindsats"})
 
 
 def build(facts: Facts) -> list[Check]:
@@ -61,7 +63,10 @@ def _pairs(facts: Facts, owned: dict[str, str]) -> list[tuple[str, str]]:
     """Period of the load → period of raw to compare it with."""
     pairs = []
     for period in facts.load.asked_periods(facts.record):
-        if period in owned:
+        if period in owned and facts.record.provider in _SAME_QUESTION:
+            if _selection(facts, owned[period]) == facts.load.selection:
+                pairs.append((period, period))
+        elif period in owned:
             pairs.append((period, period))
         elif facts.record.provider == "statbank":
             before = max((old for old in owned if old < period), default=None)
@@ -73,7 +78,7 @@ def _pairs(facts: Facts, owned: dict[str, str]) -> list[tuple[str, str]]:
 def _compared(facts: Facts, table: RawTable) -> list[str]:
     """The columns whose codes must all still be there in each period."""
     if facts.record.provider != "statbank":
-        return [column for column in table.key if column != table.period_column]
+        return [column for column in table.shown_key if column != table.period_column]
     return [v.code.upper() for v in facts.record.variables if v.code_map not in {*_LONG_TAIL, "none"}]
 
 

@@ -6,14 +6,17 @@ level only where the whole level was asked for, comparisons with raw only where 
 
 from __future__ import annotations
 
-from expectations import continuity, cross, elections, statbank
+from expectations import continuity, cross, education, elections, inbox, statbank
 from expectations.checks import Check
 from expectations.facts import Facts
+
+_OWN = {"statbank": statbank.build, "inbox": inbox.build, "valgdatabase": inbox.build}
+_OWN |= {"education": education.build, "jobindsats": education.build}
 
 
 def build(facts: Facts) -> list[Check]:
     """The checks of a load, table by table, in a stable order; names are unique within a table."""
-    own = statbank.build(facts) if facts.record.provider == "statbank" else elections.build(facts)
-    suite = [*own, *continuity.build(facts), *cross.build(facts)]
+    own = _OWN.get(facts.record.provider, elections.build)
+    suite = [*own(facts), *continuity.build(facts), *cross.build(facts)]
     order = [facts.table(table) for table in facts.record.raw_tables]
     return sorted(suite, key=lambda check: order.index(check.table))

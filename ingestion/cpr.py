@@ -8,9 +8,9 @@ _DASH = "[-\u2010\u2011\u2012\u2013]?"
 # Six digits and four as a whole token. A hyphen or underscore beside it does not hide it ("answers-0101901234.csv").
 CPR = re.compile(rf"(?<![^\W_])\d{{6}}{_DASH}\d{{4}}(?![^\W_])")
 # The same behind up to three letters ("id0101901234"), or with a space, where the first digits are a day and month.
-_DATED = re.compile(
-    rf"(?<![^\W_])[^\W\d_]{{0,3}}(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])\d\d(?: |{_DASH})\d{{4}}[^\W\d_]{{0,3}}(?![^\W_])"
-)
+_DAY_AND_MONTH = r"(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])"
+_LETTERS = r"[^\W\d_]{0,3}"
+_DATED = re.compile(rf"(?<![^\W_]){_LETTERS}{_DAY_AND_MONTH}\d\d(?: |{_DASH})\d{{4}}{_LETTERS}(?![^\W_])")
 
 
 def looks_like_cpr(text: str) -> bool:

@@ -7,6 +7,7 @@ A number is read by the declared kind of its measure, never by its looks: "2.351
 from __future__ import annotations
 
 import difflib
+import math
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -38,7 +39,7 @@ def number(value: object, kind: Kind) -> int | float | None:
         raise ValueError(f"{value!r} is no {kind}")
     if isinstance(value, str):
         return _from_text(value, kind)
-    if value != value or value in (float("inf"), float("-inf")):
+    if not math.isfinite(value):
         raise ValueError(f"{value!r} is no {kind}")
     if kind == "integer":
         if value != int(value):
@@ -58,18 +59,23 @@ def _from_text(text: str, kind: Kind) -> int | float | None:
 
 
 @lru_cache
-def area_codes() -> dict[str, str]:
-    """Danish area name in lower case → area code, of the country, the regions and the municipalities.
-
-    Names are compared whole: no final s is cut (Assens, Randers), no "Kommune" is taken off.
-    """
+def area_names() -> dict[str, str]:
+    """Danish area name → area code, of the country, the regions and the municipalities."""
     wanted = {"country", "region", "municipality"}
-    return {row["name_da"].casefold(): row["area_code"] for row in seed("areas") if row["level"] in wanted}
+    return {row["name_da"]: row["area_code"] for row in seed("areas") if row["level"] in wanted}
+
+
+@lru_cache
+def _folded() -> dict[str, str]:
+    return {name.casefold(): code for name, code in area_names().items()}
 
 
 def area_code(name: str) -> str | None:
-    """The code of an area by its Danish name; None where the seed does not know the name."""
-    return area_codes().get(name.strip().casefold())
+    """The code of an area by its Danish name; None where the seed does not know the name.
+
+    Names are compared whole: no final s is cut (Assens, Randers), no "Kommune" is taken off.
+    """
+    return _folded().get(name.strip().casefold())
 
 
 def nearest(name: str, known: Iterable[str]) -> list[str]:

@@ -23,7 +23,7 @@ from ingestion.education_cube import MUNICIPALITY, WHOLE_COUNTRY, Plan, Row, che
 from ingestion.http import BadBody, BrokenAnswer, Client, Response, looks_like_html
 from ingestion.load import insert_rows
 from ingestion.tokens import Gate, refuse_echo
-from warehouse.errors import LoadRejected, NotDelivered, ProviderError
+from warehouse.errors import LoadRejected, NotDelivered, ProviderError, TokenRefused
 from warehouse.landing import Manifest, finish, landing_folder, new_load_id, open_payload
 from warehouse.records import Cube
 
@@ -170,7 +170,16 @@ def _look(context: Context) -> tuple[Look, Found]:
         )
     found = Found(plan, session.said, pages, rows, counts, _digest(pages))
     url, last = context.settings.education_url, context.state.promoted
-    selection = fingerprint({"host": urlsplit(url).hostname, "plan": plan.document()})
+    asked = {
+        "host": urlsplit(url).hostname,
+        "cube": cube_of(context).model_dump(),
+        "details": [plan.period_detail, plan.municipality_detail, plan.origin_detail],
+        "measures": plan.measures,
+        "municipalities": context.settings.municipalities,
+        "focus": context.settings.focus_municipality,
+        "from_year": context.settings.from_year,
+    }
+    selection = fingerprint(asked)
     origin = origin_of(url)
     same = last is not None and (last.selection, last.sha256, last.data_origin) == (selection, found.sha256, origin)
     detail = "nothing new" if same else f"{periods[0]} to {periods[-1]}, by municipality of {plan.basis}"
@@ -248,6 +257,8 @@ class _Session:
         """Public clients disagree whether the first page is 0 or 1: ask for both once."""
         try:
             zero = self._page(plan, level, 0)
+        except TokenRefused:
+            raise
         except ProviderError as error:
             if "status" in error.where:
                 return found

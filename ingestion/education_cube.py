@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ingestion.danish import area_code, area_codes, nearest, number
+from ingestion.danish import area_code, area_names, nearest, number
 from ingestion.http import BadBody
 from warehouse.errors import LoadRejected, NotDelivered
 from warehouse.records import Cube, Measure
@@ -84,7 +84,7 @@ class Plan:
 
 def key_of(detail: str) -> str:
     """The key under which a flat answer holds a detail: ``[A].[B]`` comes back as ``[A].[B].[B]``."""
-    return f"{detail}.{detail[detail.rindex('['):]}"
+    return f"{detail}.{detail[detail.rindex('[') :]}"
 
 
 def resolve(cube: Cube, settings: Settings, ask: Ask) -> Plan:
@@ -105,7 +105,7 @@ def resolve(cube: Cube, settings: Settings, ask: Ask) -> Plan:
         return _members(ask({**asked, "detalje": detail}))
 
     origin_detail, origins = _origins(cube, details, members)
-    chosen = {column: name for column, m in cube.measures.items() if (name := _measure(m, measures))}
+    chosen = {column: found for column, m in cube.measures.items() if (found := _measure(m, measures))}
     period_detail = _first("detaljering (skoleår)", cube.periods, details)
     basis, municipality_detail = _place(cube, details)
     return Plan(
@@ -176,7 +176,7 @@ def table_rows(
     places = [(name, code, plan.basis) for name, code in plan.municipalities.items()]
     places.append((COUNTRY_NAME, COUNTRY, "country"))
     rows = [
-        _row(plan, cube, period, place, origin, published.get((period, place[0], origin)))
+        _row(plan, cube, (period, place, origin), published.get((period, place[0], origin)))
         for period, place, origin in itertools.product(periods, places, plan.origins)
     ]
     absent = sum(row["value_status"] == ABSENT for row in rows)
@@ -184,8 +184,9 @@ def table_rows(
 
 
 def _row(
-    plan: Plan, cube: Cube, period: str, place: tuple[str, str, str], origin_text: str, published: Row | None
+    plan: Plan, cube: Cube, key: tuple[str, tuple[str, str, str], str], published: Row | None
 ) -> dict[str, object]:
+    period, place, origin_text = key
     values = {
         column: _value(published, plan.measures.get(column), measure, f"{period} / {place[0]} / {origin_text}")
         for column, measure in cube.measures.items()
@@ -217,9 +218,7 @@ def _value(row: Row | None, name: str | None, measure: Measure, key: str) -> int
         ) from error
 
 
-def _known(
-    rows: Mapping[tuple[str, ...], Row], plan: Plan, cube: Cube, level: str
-) -> dict[tuple[str, ...], Row]:
+def _known(rows: Mapping[tuple[str, ...], Row], plan: Plan, cube: Cube, level: str) -> dict[tuple[str, ...], Row]:
     """The rows whose members were all asked for; those of a missing member are left out."""
     columns: list[Iterable[str]] = [plan.periods, plan.origins]
     if level == MUNICIPALITY:
@@ -254,10 +253,11 @@ def _origins(
         for text in texts:
             if text not in cube.origins:
                 raise _unknown(f"origin of {detail}", text, list(cube.origins), "the record's code map")
-        meanings = {text: cube.origins[text] for text in texts}
-        if any(member.origin == "non_western" for member in meanings.values()):
-            split = {text: (m.origin, m.ancestry) for text, m in meanings.items() if m.origin != "foreign"}
-            return detail, split
+        meanings: dict[str, tuple[str, str | None]] = {
+            text: (cube.origins[text].origin, cube.origins[text].ancestry) for text in texts
+        }
+        if any(origin == "non_western" for origin, _ in meanings.values()):
+            return detail, {text: meaning for text, meaning in meanings.items() if meaning[0] != "foreign"}
         seen += texts
     raise NotDelivered(
         f"The cube {cube.subtopic} splits by origin only as Danish / foreign ({', '.join(dict.fromkeys(seen))})",
@@ -275,7 +275,7 @@ def _measure(measure: Measure, published: Sequence[str]) -> str | None:
 
 def _place(cube: Cube, details: Sequence[str]) -> tuple[str, str]:
     for basis in ("home", "school"):
-        for detail in cube.municipalities.get(basis, ()):  # type: ignore[call-overload]
+        for detail in cube.municipalities.get(basis, ()):
             if detail in details:
                 return basis, detail
     wanted = next(itertools.chain.from_iterable(cube.municipalities.values()))
@@ -302,8 +302,7 @@ def _municipalities(texts: Sequence[str], cube: Cube, settings: Settings) -> dic
             continue
         code = area_code(text)
         if code is None:
-            names = [name.title() for name in area_codes()]
-            raise _unknown("municipality", text, names, "the seed areas")
+            raise _unknown("municipality", text, list(area_names()), "the seed areas")
         if code in found.values():
             raise _rejected(f"Two members are the municipality {code}: one is {text!r}", "ask the producer")
         if settings.takes_municipality(code):

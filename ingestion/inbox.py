@@ -50,9 +50,7 @@ def kinds() -> frozenset[str]:
     return frozenset(record.dataset for record in catalogue().values() if record.provider in PROVIDERS)
 
 
-def folder(
-    context: Context, listing: Callable[[Path], Iterable[Path]], what: str = "its files"
-) -> tuple[Path, str]:
+def folder(context: Context, listing: Callable[[Path], Iterable[Path]], what: str = "its files") -> tuple[Path, str]:
     """The folder to read, and whose files it has: the real inbox if it holds a file of the kind, else the sample's.
 
     Raises:
@@ -67,6 +65,12 @@ def folder(
         {"dataset": kind},
         f"lay {what} into the folder {kind}/ of the inbox",
     )
+
+
+def holds_files(context: Context) -> bool:
+    """Whether the real inbox holds anything in the folder of the kind."""
+    base = context.settings.inbox_folder / context.record.dataset
+    return base.is_dir() and any(path.is_symlink() or path.is_file() for path in base.rglob("*"))
 
 
 def files(base: Path, suffix: str) -> Iterator[Path]:
@@ -95,14 +99,19 @@ def read(path: Path, base: Path, kind: str) -> tuple[str, bytes]:
     name = path.relative_to(base).as_posix()
     if looks_like_cpr(name):
         raise refused(kind, WITHHELD, "its name holds what looks like a CPR number")
-    if not path.resolve().is_relative_to(base.parent.resolve()):
-        raise refused(kind, name, "it is a link that leaves the inbox")
-    if path.is_dir():
-        raise refused(kind, name, "it is a link to a folder")
     try:
+        name.encode()
+        if not path.resolve().is_relative_to(base.parent.resolve()):
+            raise refused(kind, name, "it is a link that leaves the inbox")
+        if path.is_dir():
+            raise refused(kind, name, "it is a link to a folder")
         if not stat.S_ISREG(path.stat().st_mode):
             raise refused(kind, name, "it is no plain file")
         return name, bounded(path, name, kind)
+    except UnicodeEncodeError:
+        raise refused(kind, WITHHELD, "its name is not UTF-8") from None
+    except RuntimeError:
+        raise refused(kind, name, "it is a link to itself") from None
     except OSError as error:
         raise refused(kind, name, f"it cannot be read ({error.strerror or type(error).__name__})") from None
 
@@ -202,9 +211,7 @@ def _landed_names(names: Iterable[str]) -> list[str]:
 def tell_unknown(settings: Settings) -> list[str]:
     """Name in the log what lies in the inbox and is of no kind; it is never read. Gives the names."""
     base = settings.inbox_folder
-    strange = (
-        sorted(path.name for path in base.iterdir() if path.name not in kinds()) if base.is_dir() else []
-    )
+    strange = sorted(path.name for path in base.iterdir() if path.name not in kinds()) if base.is_dir() else []
     shown = [WITHHELD if looks_like_cpr(name) else name for name in strange if not name.startswith(".")]
     for name in shown:
         log.warning("the inbox holds %s, which is no kind that the warehouse knows: it is not read", name)

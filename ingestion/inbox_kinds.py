@@ -36,19 +36,21 @@ class Kind:
     """A kind of file.
 
     ``key`` is what a row is known by; ``agree`` are pairs (known by, the same column everywhere); ``faults`` finds
-    what is wrong between the cells of one row.
+    what is wrong between the cells of one row, ``most`` bounds how many different values of a column go together.
+    ``quotes``: a wrong cell may be shown at all; single answers never are.
     """
 
     columns: Mapping[str, Column]
     key: tuple[str, ...]
     agree: tuple[tuple[tuple[str, ...], str], ...]
     faults: Callable[[Row], Fault | None]
+    quotes: bool = True
     most: tuple[tuple[str, ...], str, int] | None = None
 
 
-def _matching(pattern: str, must: str, quoted: bool = True) -> Column:
+def _matching(pattern: str, must: str) -> Column:
     compiled = re.compile(pattern, re.ASCII)
-    return Column(lambda cell: compiled.fullmatch(cell) is not None, must, quoted)
+    return Column(lambda cell: compiled.fullmatch(cell) is not None, must)
 
 
 def _one_of(*values: str) -> Column:
@@ -68,20 +70,15 @@ def _municipalities() -> frozenset[str]:
 
 
 _PSEUDONYM = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
-_NAME = re.compile(r"[A-Z]?[a-z]+([-_][A-Z]?[a-z]+)+|[A-Z][a-z]+", re.ASCII)
+_NAME = re.compile(r"[A-Z][a-z]+([-_]?[A-Z][a-z]+)*", re.ASCII)  # Fatima, Anne-Marie, HansHansen
 
 
 def _is_pseudonym(cell: str) -> bool:
     return bool(_PSEUDONYM.fullmatch(cell)) and not _NAME.fullmatch(cell) and not looks_like_cpr(cell)
 
 
-def _text(longest: int, may_be_empty: bool = True) -> Column:
-    must = f"at most {longest} characters" + ("" if may_be_empty else ", and not empty")
-    return Column(
-        lambda cell: len(cell) <= longest and (may_be_empty or bool(cell)) and cell == cell.strip(),
-        must + ", without spaces around",
-        quoted=False,
-    )
+def _text(longest: int) -> Column:
+    return Column(lambda cell: len(cell) <= longest, f"at most {longest} characters", quoted=False)
 
 
 COUNT = _matching(r"0|[1-9]\d{0,7}", "a whole number such as 1250, without signs or thousands points")
@@ -89,7 +86,7 @@ DAY = Column(_is_day, "a date such as 2025-11-18")
 MUNICIPALITY = Column(lambda cell: cell in _municipalities(), "the three-digit code of a municipality, such as 151")
 ORIGIN = _one_of("danish", "western", "non_western")
 SOURCE, NOTE = _text(300), _text(1000)
-TOKEN = "letters, digits, - and _"
+CHARACTERS = "letters, digits, - and _"
 
 
 def _turnout_faults(row: Row) -> Fault | None:
@@ -128,24 +125,23 @@ KINDS: dict[str, Kind] = {
     ),
     "interviews": Kind(
         columns={
-            "wave_id": _matching(r"[A-Za-z0-9_-]{1,32}", f"{TOKEN}, at most 32, such as 2025-1", quoted=False),
+            "wave_id": _matching(r"[A-Za-z0-9_-]{1,32}", f"{CHARACTERS}, at most 32, such as 2025-1"),
             "wave_date": DAY,
             "municipality_code": MUNICIPALITY,
-            "community_id": _matching(r"[A-Za-z0-9_-]{1,64}", f"{TOKEN}, at most 64", quoted=False),
-            "community_name": _text(100, may_be_empty=False),
+            "community_id": _matching(r"[A-Za-z0-9_-]{1,64}", f"{CHARACTERS}, at most 64"),
+            "community_name": Column(
+                lambda cell: 0 < len(cell.strip()) == len(cell) <= 100, "a name of at most 100 characters"
+            ),
             "respondent_id": Column(
-                _is_pseudonym, f"a pseudonym ({TOKEN}), no name, number of a person or mail address", quoted=False
+                _is_pseudonym, f"a pseudonym ({CHARACTERS}), no name, number of a person or mail address"
             ),
-            "consent": Column(
-                lambda cell: cell.lower() == "true", "true: no answer is taken without consent", quoted=False
-            ),
+            "consent": Column(lambda cell: cell.lower() == "true", "true: no answer is taken without consent"),
             "origin_group": Column(
                 lambda cell: cell in {"non_western", "other", "undisclosed"},
                 "one of non_western, other, undisclosed (as the respondent says)",
-                quoted=False,
             ),
-            "item_id": _matching(r"[A-Za-z0-9_-]{1,32}", f"{TOKEN}, at most 32, such as q1", quoted=False),
-            "score": _matching(r"[1-5]", "a whole number from 1 to 5", quoted=False),
+            "item_id": _matching(r"[A-Za-z0-9_-]{1,32}", f"{CHARACTERS}, at most 32, such as q1"),
+            "score": _matching(r"[1-5]", "a whole number from 1 to 5"),
         },
         key=("wave_id", "respondent_id", "item_id"),
         agree=(
@@ -156,6 +152,7 @@ KINDS: dict[str, Kind] = {
             (("wave_id", "respondent_id"), "origin_group"),
         ),
         faults=lambda row: None,
+        quotes=False,
         most=(("wave_id", "municipality_code"), "community_id", COMMUNITIES),
     ),
     "danish_tests": Kind(
@@ -188,7 +185,7 @@ def cell_fault(kind: Kind, row: Row) -> Fault | None:
     """The first wrong cell of a row, then what does not agree between its cells."""
     for name, column in kind.columns.items():
         if not column.is_right(row[name]):
-            got = f", got {row[name][:40]!r}" if column.quoted and row[name] else ""
+            got = f", got {row[name][:40]!r}" if kind.quotes and column.quoted and row[name] else ""
             return name, f"{'empty' if not row[name] else 'a wrong value'}; it must be {column.must}{got}"
     return kind.faults(row)
 
@@ -215,5 +212,5 @@ def delivery_fault(kind: Kind, rows: Sequence[Placed]) -> tuple[Placed, Fault] |
             found = members.setdefault(tuple(placed.row[k] for k in known_by), set())
             found.add(placed.row[name])
             if len(found) > limit:
-                return placed, (name, f"more than {limit} of one {' and '.join(known_by)}")
+                return placed, (name, f"more than {limit} different {name} of one {' and '.join(known_by)}")
     return None

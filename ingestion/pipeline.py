@@ -17,8 +17,8 @@ from types import ModuleType
 import duckdb
 import zstandard
 
-from ingestion import education, elections, jobindsats, statbank, valg_dk
-from ingestion.common import SAMPLE, Context, Look, State, origin_of
+from ingestion import education, elections, inbox, inbox_csv, jobindsats, statbank, valg_dk, valgdatabase
+from ingestion.common import OFFICIAL, SAMPLE, Context, Look, State, origin_of
 from ingestion.http import Client
 from warehouse import ledger
 from warehouse.db import file_lock, transaction, writer
@@ -34,6 +34,8 @@ PROVIDERS: dict[str, ModuleType] = {
     "valg_dk": valg_dk,
     "education": education,
     "jobindsats": jobindsats,
+    "inbox": inbox_csv,
+    "valgdatabase": valgdatabase,
 }
 NO_RUN = ("", "")
 
@@ -275,10 +277,8 @@ def _reject(context: Context, load_id: str | None, error: LoadRejected, run: tup
 
 
 def _inbox_origin(context: Context) -> str:
-    try:
-        return valg_dk.inbox(context)[1]
-    except NotDelivered:
-        return SAMPLE
+    """Whose files were looked at when the delivery was refused."""
+    return OFFICIAL if inbox.holds_files(context) else SAMPLE
 
 
 def _sweep(settings: Settings, dataset: str) -> None:

@@ -66,9 +66,7 @@ def read_sheet(body: bytes, kind: str, file: str, known: Callable[[str], bool]) 
             raise refused(kind, file, what, line=line)
         for column, cell in zip(sheet.header, cells, strict=True):
             if _CONTROL.search(cell):
-                raise refused(
-                    kind, file, "a cell holds a line break or control character", line=line, column=column
-                )
+                raise refused(kind, file, "a cell holds a line break or control character", line=line, column=column)
     if not sheet.rows:
         raise refused(kind, file, "it has no row under its header")
     return sheet

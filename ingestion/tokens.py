@@ -49,14 +49,10 @@ class Gate:
                 f"nothing needs to be done; to have these figures, {self.renew}",
             )
         if not _TOKEN.fullmatch(self.token.get_secret_value()):
-            raise self._refused(
-                dataset, "holds blanks or characters that no token has: give it without `Bearer`"
-            )
+            raise self._refused(dataset, "holds blanks or characters that no token has: give it without `Bearer`")
         parts = urlsplit(self.url)
         if parts.scheme != "https" and parts.hostname not in LOOPBACK:
-            raise self._refused(
-                dataset, "is not sent over an unencrypted connection: the address must be https"
-            )
+            raise self._refused(dataset, "is not sent over an unencrypted connection: the address must be https")
         expired = expiry(self.token)
         if expired is not None and expired <= (now or datetime.now(UTC)):
             raise self._refused(dataset, f"expired on {expired:%Y-%m-%d}")
@@ -71,9 +67,7 @@ class Gate:
             if "setting" in error.where:
                 raise
             status = error.where.get("status")
-            raise self._refused(
-                dataset, f"is refused by {self.name} (HTTP {status}): unknown or expired"
-            ) from None
+            raise self._refused(dataset, f"is refused by {self.name} (HTTP {status}): unknown or expired") from None
 
     def _refused(self, dataset: str, what: str) -> TokenRefused:
         return TokenRefused(

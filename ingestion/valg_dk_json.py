@@ -17,6 +17,10 @@ from ingestion.inbox import refused
 from warehouse.errors import LoadRejected
 
 ELECTIONS = {"kommunal": "KV", "folketing": "FV", "europa": "EV"}
+NOT_LOADED = (
+    "region",
+    "folkeafstemning",
+)  # elections that no indicator uses; valg.dk puts their files beside the others
 KINDS = {"Foreløbig": "preliminary", "Fintælling": "final"}
 PASSED_OVER = (
     {"Kandidatlister"},
@@ -26,6 +30,7 @@ PASSED_OVER = (
     {"Afstemningsområder"},
     {"Dagi_id"},
 )
+PLACES = ("Storkreds", "Opstillingskreds", "Valgkreds", "Region", "Landsdel")
 NEXT = "take the file as valg.dk publishes it, or leave it out of the inbox, and run again"
 VOTERS = ("AntalStemmeberettigedeVælgere", "AntalStemmeberretigedeVælgere")
 
@@ -76,29 +81,28 @@ class _Head(BaseModel):
 
 
 class Turnout(_Head):
-    """A file of ``valgdeltagelse``."""
+    """A file of ``valgdeltagelse``: exactly its keys, beside the constituencies it lies in, which are passed over."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     counts: tuple[_Counted, ...] = Field(alias="Valgdeltagelse", min_length=1)
 
-
-class Results(_Head, _Voters):
-    """A file of ``valgresultater``, without its candidates."""
-
-    kind: Literal["Foreløbig", "Fintælling"] = Field(alias="Resultatart")
-    valid: Count = Field(alias="GyldigeStemmer")
-    other_invalid: Count | None = Field(None, alias="UgyldigeStemmerUdoverBlanke")
-    blank: Count | None = Field(None, alias="BlankeUgyldigeFremmødteStemmer")
-    blank_letters: Count | None = Field(None, alias="BlankeUgyldigeBrevstemmer")
-
     @model_validator(mode="before")
     @classmethod
-    def _without_candidates(cls, value: Any) -> Any:
-        left_out = ("Kandidatlister", "IndenforParti")
-        kept = {k: v for k, v in value.items() if k not in left_out and not k.endswith("DifferenceFraForrigeValg")}
-        parts = ("Storkreds", "Opstillingskreds", "Valgkreds", "Region", "Landsdel")
-        return {k: v for k, v in kept.items() if not (k.startswith(parts) and isinstance(v, str | int | None))}
+    def _without_places(cls, value: Any) -> Any:
+        return {k: v for k, v in value.items() if not (k.startswith(PLACES) and isinstance(v, str | int | None))}
+
+
+class Results(_Head, _Voters):
+    """A file of ``valgresultater``: its head and its counts alone.
+
+    The other keys (candidates, parties, differences from the election before) are many and never read.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    kind: Literal["Foreløbig", "Fintælling"] = Field(alias="Resultatart")
+    valid: Count | None = Field(None, alias="GyldigeStemmer")
 
 
 def parse_file(body: bytes, file: str) -> dict[str, object] | None:
@@ -110,6 +114,8 @@ def parse_file(body: bytes, file: str) -> dict[str, object] | None:
             file and line or key, never quoting a CPR-like value.
     """
     document = _document(body, file)
+    if isinstance(document, dict) and str(document.get("Valgart", "")).casefold().startswith(NOT_LOADED):
+        return None
     if isinstance(document, dict) and "Valgdeltagelse" in document:
         turnout = _shaped(Turnout, document, file)
         # Cumulative, and the clock passes midnight: the last count is the largest.

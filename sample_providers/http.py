@@ -27,7 +27,7 @@ class Answer:
 
 @dataclass
 class Request:
-    """A request: `path` is decoded and without the query; names in `query` are lower case.
+    """A request: `path` is decoded and without the query; names in `query` and `headers` are lower case.
 
     `table` and `format` are what a StatBank request names (`format` only for /data), else None. `number`
     counts the requests of this server from 1.
@@ -41,6 +41,7 @@ class Request:
     format: str | None = None
     number: int = 0
     ordinary: Callable[[Request], Answer] | None = field(default=None, repr=False)
+    headers: dict[str, str] = field(default_factory=dict, repr=False)
 
     def real(self) -> Answer:
         """The answer this request would get if nobody interfered."""

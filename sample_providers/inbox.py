@@ -1,4 +1,4 @@
-"""Sample files as a person would put them into the inbox: valg.dk's turnout of the local elections 2025.
+"""Sample files as a person would put them into the inbox, of every kind; here valg.dk's turnout of 2025.
 
 Figures are invented. Ballerup's areas carry the real names and ids; the other municipalities' are made up.
 """
@@ -9,6 +9,8 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from sample_providers import background, delivered
 
 # municipality, name, areas (Dagi id, number, name, eligible voters, votes at 20:00 in per mille)
 _AREAS: dict[int, tuple[str, list[tuple[str, int, str, int, int]]]] = {
@@ -51,17 +53,23 @@ _FINAL = (151, (701002, 706986, 710146))  # areas that already have their final 
 
 
 def write_inbox(folder: Path) -> list[Path]:
-    """Write the sample files to `<folder>/valg_dk/…` and return their paths, sorted.
+    """Write the sample files to `<folder>/<kind>/…` and return their paths, sorted.
 
-    One `valgdeltagelse` file per polling area (counts until 20:00) and, for three areas of Ballerup, a
-    `valgresultater` file with the final count. Existing files of the same name are replaced.
+    `valg_dk`: one `valgdeltagelse` file per polling area (counts until 20:00) and, for three areas of Ballerup, a
+    `valgresultater` file with the final count. `valgdatabase`: two exports. `turnout_by_origin`, `interviews` and
+    `danish_tests`: CSV. Existing files of the same name are replaced.
     """
-    root = Path(folder) / "valg_dk" / "kommunalvalg-134-18-11-2025"
+    areas = [
+        (code, number, eligible, per_mille)
+        for code, (_, places) in _AREAS.items()
+        for _, number, _, eligible, per_mille in places
+    ]
+    turnout = ((f"valg_dk/kommunalvalg-134-18-11-2025/{place}", text.encode()) for place, text in _files())
     written = []
-    for place, text in _files():
-        path = root / place
+    for place, body in (*turnout, *background.files(areas), *delivered.files()):
+        path = Path(folder) / place
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="\n")
+        path.write_bytes(body)
         written.append(path)
     return sorted(written)
 

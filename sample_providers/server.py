@@ -1,4 +1,5 @@
-"""The sample providers as one HTTP server on the loopback: StatBank at /v1, elections at /valg.
+"""The sample providers as one HTTP server on the loopback: StatBank at /v1, elections at /valg, the education
+ministry's API at /Api/v1 and Jobindsats at /v3.
 
 `start` is the way in. Out of scope: TLS, faults (see `raw_answer`, the seam where they will go).
 """
@@ -14,7 +15,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from sample_providers import elections
 from sample_providers.catalogue import TABLES
+from sample_providers.education_api import EducationApi
 from sample_providers.http import Answer, Interference, Request, interfered, json_answer
+from sample_providers.jobindsats_api import JobindsatsApi
 from sample_providers.query import ApiError
 from sample_providers.statbank import StatBank, named_in
 from sample_providers.table import Table
@@ -33,6 +36,7 @@ class Providers:
         self._tables: dict[str, Table] = {}
         self._lock = threading.RLock()
         self._statbank = StatBank(self.find, self.listed)
+        self.education, self.jobindsats = EducationApi(), JobindsatsApi()
 
     def find(self, name: str) -> Table | None:
         """The live table of that id in any letter case, or None. Made, and mutated, at first use."""
@@ -68,6 +72,10 @@ class Providers:
             return self._statbank.answer(request, path)
         if root == "valg":
             return elections.answer(path)
+        if root == "Api" and path.startswith("v1/"):
+            return self.education.answer(request, path.removeprefix("v1/"))
+        if root == "v3":
+            return self.jobindsats.answer(request, path)
         text = "Siden kan ikke findes. / Page not found."
         return json_answer(ApiError("REQUEST-NOTFOUND", text).body("da"), 404)
 
@@ -90,7 +98,8 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         query = {name.lower(): value for name, value in parse_qsl(parts.query, keep_blank_values=True)}
-        request = Request(self.command, unquote(parts.path), query, body)
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        request = Request(self.command, unquote(parts.path), query, body, headers=headers)
         try:
             self._send(self._answer(request))
         except (BrokenPipeError, ConnectionResetError):
@@ -165,6 +174,26 @@ class Running:
     def elections_url(self) -> str:
         """The root of the election results."""
         return f"{self.root}/valg"
+
+    @property
+    def education_url(self) -> str:
+        """The root of the education ministry's API; it asks for `sample_providers.tokens.TOKEN`."""
+        return f"{self.root}/Api/v1"
+
+    @property
+    def jobindsats_url(self) -> str:
+        """The root of Jobindsats; it asks for the same token."""
+        return f"{self.root}/v3"
+
+    @property
+    def education(self) -> EducationApi:
+        """The live education API: what is changed shows in the next answer."""
+        return self._server.providers.education
+
+    @property
+    def jobindsats(self) -> JobindsatsApi:
+        """The live Jobindsats: what is changed shows in the next answer."""
+        return self._server.providers.jobindsats
 
     @property
     def requests(self) -> list[Logged]:

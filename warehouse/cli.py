@@ -151,7 +151,8 @@ def releases(debug: Debug = False) -> None:
         for m in release.releases(settings)
     ]
     if not rows:
-        raise WarehouseError("There is no release yet", next_step="run `warehouse run --sample` first")
+        typer.echo("There is no release yet: run `warehouse run`, or `warehouse run --sample` for sample figures.")
+        return
     show.print_rows("Releases", ("", "release", "created (UTC)", "data", "gap rows", "folder"), rows)
 
 

@@ -231,7 +231,27 @@ def refresh_views(connection: duckdb.DuckDBPyConnection, record: Record) -> None
         empty = ", ".join(f"cast(null as {table.sql_type(name)}) as {quote(name)}" for name in table.columns)
         body = "\nunion all by name\n".join(parts) or f"select {empty}, cast(null as varchar) as load_id where false"
         connection.execute(f"create or replace view raw.{quote(table.name)} as\n{body}")
+        if record.provider == "inbox":
+            _refresh_every_load(connection, record, table, columns, empty)
     connection.execute(
         """create or replace view raw.statbank_codes as select * from meta.codes
         where load_id in (select load_id from meta.period_owner)"""
     )
+
+
+def _refresh_every_load(
+    connection: duckdb.DuckDBPyConnection, record: Record, table: RawTable, columns: str, empty: str
+) -> None:
+    """(Re-)create ``raw_loads.<table>``: the rows of every load that was ever promoted.
+
+    Disclosure control asks for it: what an earlier delivery had to hide stays hidden in a later one.
+    """
+    found = connection.execute(
+        """select load_id from meta.loads where dataset = $dataset and promoted_at is not null
+        and $table || '__' || load_id in (select table_name from duckdb_tables() where schema_name = 'raw_loads')
+        order by promoted_at, load_id""",
+        {"dataset": record.dataset, "table": table.name},
+    ).fetchall()
+    parts = [f"select {columns}, {literal(i)} as load_id from {load_table(table, i)}" for (i,) in found]
+    body = "\nunion all by name\n".join(parts) or f"select {empty}, cast(null as varchar) as load_id where false"
+    connection.execute(f"create or replace view raw_loads.{quote(table.name)} as\n{body}")

@@ -18,7 +18,7 @@ from warehouse.settings import REPOSITORY
 
 CATALOGUE = REPOSITORY / "ingestion" / "catalogue"
 
-Provider = Literal["statbank", "dst_elections", "valg_dk", "education", "jobindsats"]
+Provider = Literal["statbank", "dst_elections", "valg_dk", "education", "jobindsats", "inbox", "valgdatabase"]
 Severity = Literal["blocking", "advisory"]
 _SQL_TYPES = {"text": "varchar", "count": "bigint", "decimal": "double"}
 
@@ -90,12 +90,21 @@ class Expect(_Part):
 
 
 class RawTable(_Part):
-    """A table that a load fills: column → text, count or decimal; ``period_column`` tells whose period a row is."""
+    """A table that a load fills: column → text, count or decimal; ``period_column`` tells whose period a row is.
+
+    ``personal`` columns are of single persons: no verdict names them, and a person may leave from one load to the next.
+    """
 
     name: str
     columns: dict[str, Literal["text", "count", "decimal"]]
     period_column: str
     key: tuple[str, ...]
+    personal: tuple[str, ...] = ()
+
+    @property
+    def shown_key(self) -> tuple[str, ...]:
+        """The columns of the key that a verdict may name."""
+        return tuple(column for column in self.key if column not in self.personal)
 
     def sql_type(self, column: str) -> str:
         """The DuckDB type of a column."""
@@ -150,7 +159,7 @@ class Cube(_Part):
 
 
 class Held(_Part):
-    """A hierarchy of a Jobindsats table that is held at one value: its id there, the column and its text in the rows."""
+    """A hierarchy of a Jobindsats table that is held at one value: the value's id, and its column and text in rows."""
 
     value: str
     column: str

@@ -268,9 +268,10 @@ def check(folder: Path, tables: list[Table]) -> None:
     try:
         for table in tables:
             parquet = literal(str(folder / "parquet" / f"{table.name}.parquet"))
+            name = f"marts.{quote(table.name)}"
             row = connection.execute(
-                f"""select (select count(*) from marts.{quote(table.name)}),
-                (select count(*) from read_parquet({parquet})), (select count(*) from (from marts.{quote(table.name)} except all from read_parquet({parquet})))"""
+                f"""select (select count(*) from {name}), (select count(*) from read_parquet({parquet})),
+                (select count(*) from (from {name} except all from read_parquet({parquet})))"""
             ).fetchone()
             assert row
             if row[0] != row[1] or row[2]:

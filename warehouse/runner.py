@@ -19,7 +19,7 @@ from warehouse import airflow, progress, release
 from warehouse.db import file_lock
 from warehouse.settings import Settings, read_settings
 
-INGEST_DAGS = ("ingest_dst", "ingest_elections", "ingest_education")
+INGEST_DAGS = ("ingest_dst", "ingest_elections", "ingest_education", "ingest_inbox")
 BUILD_DAG = "build_marts"
 
 
@@ -33,6 +33,10 @@ def sample_settings(settings: Settings) -> Iterator[Settings]:
     with start(port=0) as running:
         os.environ["WAREHOUSE_STATBANK_URL"] = running.statbank_url
         os.environ["WAREHOUSE_ELECTIONS_URL"] = running.elections_url
+        os.environ["WAREHOUSE_EDUCATION_URL"] = running.education_url
+        os.environ["WAREHOUSE_JOBINDSATS_URL"] = running.jobindsats_url
+        # A sample run uses no token of yours: what needs one shows as not delivered.
+        os.environ["WAREHOUSE_EDUCATION_TOKEN"] = os.environ["WAREHOUSE_JOBINDSATS_TOKEN"] = ""
         os.environ["WAREHOUSE_SAMPLE_INBOX"] = str(folder)
         yield read_settings()
 

@@ -11,9 +11,42 @@
 
 {% macro count_columns() -%}
     {{- return(stratum_columns() + [
-        'part', 'numerator', 'denominator', 'has_missing', 'is_provisional', 'is_series_break', 'usage_warnings',
-        'source_tables', 'load_ids',
+        'part', 'numerator', 'denominator', 'unknown_persons', 'has_missing', 'is_provisional', 'is_series_break',
+        'usage_warnings', 'source_tables', 'load_ids',
     ]) -}}
+{%- endmacro %}
+
+{#-
+    Rows of a counts model out of a relation that has municipality_code, part and load_ids. Everything else is an SQL
+    expression over it; what an indicator does not have keeps its default. `unknown` are the persons who are left out
+    of the denominator because nobody knows whether they have the outcome.
+-#}
+{% macro count_rows(
+    relation, indicator_id, numerator, denominator, source_tables,
+    period='year', frequency='year', period_start=none, sex='sex', age_group='age_group',
+    subarea_code="'total'", subarea_name="'total'", unknown='null', is_provisional='false', warnings=[]
+) -%}
+    select
+        municipality_code,
+        {{ subarea_code }} as subarea_code,
+        {{ subarea_name }} as subarea_name,
+        '{{ indicator_id }}' as indicator_id,
+        {{ period }} as period,
+        {{ period_start or year_start(period) }} as period_start,
+        '{{ frequency }}' as frequency,
+        {{ sex }} as sex,
+        {{ age_group }} as age_group,
+        part,
+        cast({{ numerator }} as double) as numerator,
+        cast({{ denominator }} as double) as denominator,
+        cast({{ unknown }} as double) as unknown_persons,
+        {{ numerator }} is null or {{ denominator }} is null as has_missing,
+        {{ is_provisional }} as is_provisional,
+        false as is_series_break,
+        cast({{ warnings }} as varchar[]) as usage_warnings,
+        {{ source_tables }} as source_tables,
+        load_ids
+    from {{ relation }}
 {%- endmacro %}
 
 {#- All counts models under each other, column by column by name. -#}

@@ -10,3 +10,8 @@
         when {{ origin }} = 'non_western' and {{ ancestry }} = 'total' then 'non_western'
     end
 {%- endmacro %}
+
+{#- The part without the split into immigrants and descendants. -#}
+{% macro unsplit_part(part) -%}
+    if(starts_with({{ part }}, 'non_western'), 'non_western', {{ part }})
+{%- endmacro %}

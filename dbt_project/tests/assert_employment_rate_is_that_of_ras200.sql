@@ -13,7 +13,6 @@ codes as (
 
 origin_codes as (
     select * from {{ ref('origin_codes') }}
-    where table_id = 'RAS200' and variable = 'HERKOMST' and not cast(is_total as boolean)
 ),
 
 loads as (
@@ -22,36 +21,37 @@ loads as (
 
 published as (
     select * from {{ ref('stg_statbank__ras200') }}
-    where published_age_code = '16-64' and rate_pct is not null
+),
+
+parts as (
+    {{ origin_parts('origin_codes', 'RAS200') }}
+),
+
+sexes as (
+    {{ sexes() }}
+),
+
+decoded as (
+    {{ decoded('published', 'codes', {
+        'published_area_code': 'OMRÅDE', 'published_origin_code': 'HERKOMST', 'published_age_code': 'ALDER',
+        'published_sex_code': 'KØN', 'published_rate_code': 'BEREGNING',
+    }) }}
 ),
 
 published_rates as (
     select
-        area_codes.canonical_code as municipality_code,
-        published.year,
-        case published.published_sex_code
-            when 'TOT' then 'total'
-            when 'M' then 'men'
-            when 'K' then 'women'
-        end as sex,
-        {{ origin_part('origin_codes.origin', 'origin_codes.ancestry') }} as part,
-        published.published_rate_code as rate_code,
-        published.rate_pct,
+        decoded.area_code as municipality_code,
+        decoded.year,
+        sexes.sex,
+        parts.part,
+        decoded.rate_code,
+        decoded.rate_pct,
         loads.data_origin
-    from published
-    inner join loads on published.load_id = loads.load_id
-    inner join codes as area_codes
-        on
-            published.load_id = area_codes.load_id
-            and area_codes.variable = 'OMRÅDE'
-            and published.published_area_code = area_codes.published_code
-    inner join codes as published_origin_codes
-        on
-            published.load_id = published_origin_codes.load_id
-            and published_origin_codes.variable = 'HERKOMST'
-            and published.published_origin_code = published_origin_codes.published_code
-    inner join origin_codes on published_origin_codes.canonical_code = origin_codes.code
-    where origin_codes.origin <> 'western'
+    from decoded
+    inner join loads on decoded.load_id = loads.load_id
+    inner join sexes on decoded.sex_code = sexes.sex_code
+    inner join parts on decoded.origin_code = parts.origin_code
+    where decoded.age_code = '16-64' and decoded.rate_pct is not null and parts.part <> 'western'
 ),
 
 compared as (

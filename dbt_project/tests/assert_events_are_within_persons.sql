@@ -1,4 +1,6 @@
 -- A numerator lies from 0 to its denominator: a rate above 100 % is a wrong numerator or a wrong denominator.
+-- Only pupils who move in between two counts can be more than they were: such a row is published without
+-- numbers.
 with
 counts as (
     select * from {{ ref('int_gap__counts') }}
@@ -16,7 +18,10 @@ final as (
         numerator,
         denominator
     from counts
-    where numerator < 0 or denominator < 0 or numerator > denominator
+    where
+        numerator < 0
+        or denominator < 0
+        or (numerator > denominator and indicator_id <> 'grade9_completion')
 )
 
 select * from final

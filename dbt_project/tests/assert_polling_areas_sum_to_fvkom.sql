@@ -31,27 +31,19 @@ sums as (
     having not bool_or(areas.is_provisional)
 ),
 
+decoded as (
+    {{ decoded('fvkom', 'codes', {'published_area_code': 'OMRÅDE', 'published_result_code': 'VALRES'}) }}
+),
+
 published as (
     select
         loads.data_origin,
-        'FV' || fvkom.year as election_id,
-        sum(fvkom.votes) filter (where result_codes.canonical_code = 'VAELG') as eligible_voters,
-        sum(fvkom.votes) filter (
-            where result_codes.canonical_code in ('GYLD_IALT', 'UGYLD_IALT')
-        ) as votes_cast
-    from fvkom
-    inner join loads on fvkom.load_id = loads.load_id
-    inner join codes as area_codes
-        on
-            fvkom.load_id = area_codes.load_id
-            and area_codes.variable = 'OMRÅDE'
-            and fvkom.published_area_code = area_codes.published_code
-            and area_codes.canonical_code = {{ focus_municipality() }}
-    inner join codes as result_codes
-        on
-            fvkom.load_id = result_codes.load_id
-            and result_codes.variable = 'VALRES'
-            and fvkom.published_result_code = result_codes.published_code
+        'FV' || decoded.year as election_id,
+        sum(decoded.votes) filter (where decoded.result_code = 'VAELG') as eligible_voters,
+        sum(decoded.votes) filter (where decoded.result_code in ('GYLD_IALT', 'UGYLD_IALT')) as votes_cast
+    from decoded
+    inner join loads on decoded.load_id = loads.load_id
+    where decoded.area_code = {{ focus_municipality() }}
     group by all
 ),
 

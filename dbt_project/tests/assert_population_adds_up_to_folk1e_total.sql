@@ -6,12 +6,18 @@ population as (
 
 codes as (
     select * from {{ ref('stg_statbank__codes') }}
-    where dataset = 'folk1e' and variable = 'OMRÅDE'
+    where dataset = 'folk1e'
 ),
 
 published as (
     select * from {{ ref('stg_statbank__folk1e') }}
-    where published_sex_code = 'TOT' and published_age_code = 'IALT' and published_origin_code = 'TOT'
+),
+
+decoded as (
+    {{ decoded('published', 'codes', {
+        'published_area_code': 'OMRÅDE', 'published_sex_code': 'KØN', 'published_age_code': 'ALDER',
+        'published_origin_code': 'HERKOMST',
+    }) }}
 ),
 
 sums as (
@@ -26,13 +32,12 @@ sums as (
 
 totals as (
     select
-        published.quarter,
-        published.persons,
-        coalesce(codes.canonical_code, published.published_area_code) as municipality_code,
-        published.persons is null as has_missing
-    from published
-    left join codes
-        on published.load_id = codes.load_id and published.published_area_code = codes.published_code
+        quarter,
+        persons,
+        area_code as municipality_code,
+        persons is null as has_missing
+    from decoded
+    where sex_code = 'TOT' and age_code = 'IALT' and origin_code = 'TOT'
 ),
 
 final as (

@@ -127,8 +127,9 @@ def test_other_elections_are_not_there(sample: Running, election: str) -> None:
 
 
 def test_inbox_has_the_form_of_valg_dk(tmp_path: Path) -> None:
-    written = write_inbox(tmp_path)
-    assert written == sorted((tmp_path / "valg_dk").rglob("*.json")) and written == write_inbox(tmp_path)
+    everything = write_inbox(tmp_path)
+    written = [path for path in everything if path.is_relative_to(tmp_path / "valg_dk")]
+    assert written == sorted((tmp_path / "valg_dk").rglob("*.json")) and everything == write_inbox(tmp_path)
     turnout = [json.loads(path.read_bytes()) for path in written if path.name.startswith("valgdeltagelse-")]
     final = [json.loads(path.read_bytes()) for path in written if path.name.startswith("valgresultater-")]
     assert {record["Kommunekode"] for record in turnout} >= {151, 161} and len(final) == 3

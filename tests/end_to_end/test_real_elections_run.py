@@ -53,7 +53,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
         elections = f"http://127.0.0.1:{server.server_address[1]}/valg"
         home = Home(path, {"WAREHOUSE_STATBANK_URL": provider.statbank_url, "WAREHOUSE_ELECTIONS_URL": elections})
         home.ingest("fvkom", "dst_elections", "valg_dk")
-        home.build("--select", "+polling_area_turnout")
+        home.build()
         yield home
     server.shutdown()
 

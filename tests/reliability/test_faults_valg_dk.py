@@ -81,7 +81,7 @@ REFUSED: dict[str, tuple[object, list[str]]] = {
     "no_such_day": (_turnout(Valgdag="31-02-2025"), ["Valgdag"]),
     "unknown_election": (_turnout(Valgart="Menighedsrådsvalg"), ["Menighedsrådsvalg", "Valgart"]),
     "unknown_result_kind": (_results(Resultatart="Gæt"), ["Resultatart"]),
-    "unknown_key_in_results": (_results(Noget=1), ["Noget"]),
+    "results_without_votes": (_results(AfgivneStemmer=None), ["AfgivneStemmer"]),
     "not_json": (b'{\n "Valgart": oops\n}', ["line 2", "column"]),
     "not_utf8": (b'{\n"Valgart": "\xff"}', ["UTF-8", "line 2"]),
     "key_twice": (b'{"Valgart": 1, "Valgart": 2}', ["twice"]),
@@ -247,3 +247,15 @@ def test_the_bytes_are_landed_as_they_are(house: Any) -> None:
     (landed,) = house.settings.landing.glob(f"valg_dk/valg_dk/{load_id}/*.json.zst")
     with open_payload(landed) as stream:
         assert stream.read() == path.read_bytes()
+
+
+def test_what_valg_dk_publishes_beside_turnout_is_passed_over() -> None:
+    from ingestion.valg_dk_json import parse_file
+
+    def parsed(document: dict[str, Any]) -> Any:
+        return parse_file(json.dumps(document, ensure_ascii=False).encode(), "file.json")
+
+    assert parsed(_results(Noget={"nyt": 1}, Partier=[1]))["votes_cast"] == 80
+    assert parsed(_turnout(Opstillingskreds="Ballerup", Storkredskode=2))["election_id"] == "KV2025"
+    assert parsed(_turnout(Valgart="Regionsrådsvalg")) is None
+    assert parsed(_turnout(Valgart="Folketingsvalg", Valgdag="24-03-2026"))["election_id"] == "FV2026"

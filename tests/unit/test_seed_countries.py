@@ -202,9 +202,7 @@ def test_a_published_name_leads_to_its_country(name: str, country: str) -> None:
     assert countries_by_name()[normalised(name)] == {country}
 
 
-@pytest.mark.parametrize(
-    "name", ["Asien", "Europa", "Øvrige lande", "I alt", "Total", "Vestlige lande", "Atlantis"]
-)
+@pytest.mark.parametrize("name", ["Asien", "Europa", "Øvrige lande", "I alt", "Total", "Vestlige lande", "Atlantis"])
 def test_a_total_or_an_unknown_name_is_no_country(name: str) -> None:
     assert normalised(name) not in countries_by_name()
 
@@ -236,10 +234,7 @@ def test_a_code_found_in_public_records_leads_to_its_country(code: str, country:
 def test_every_country_code_of_the_domain_list_resolves_to_the_same_group() -> None:
     owners, countries = countries_by_code(), by_country()
     listed = domain_list()
-    got = {
-        row["code"]: {rule["origin"] for id_ in owners[row["code"]] for rule in countries[id_]}
-        for row in listed
-    }
+    got = {row["code"]: {rule["origin"] for id_ in owners[row["code"]] for rule in countries[id_]} for row in listed}
     assert got == {row["code"]: {row["origin"]} for row in listed}
 
 

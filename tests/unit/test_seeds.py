@@ -71,8 +71,12 @@ KEYS = {
     "nomination_districts": ("election_id", "district_id", "municipality_code"),
     "origin_codes": ("table_id", "variable", "code"),
     "origin_groups": ("group_id",),
+    "peer_groups": ("municipality_code", "member_code"),
     "polling_area_bridge": ("election_id", "area_id"),
+    "series_breaks": ("break_id",),
+    "targets": ("municipality_code", "indicator_id", "sex", "age_group", "target_group", "reference_group"),
     "usage_warnings": ("usage_warning",),
+    "valgdatabase_reference_dates": ("label",),
     "value_statuses": ("value_status",),
 }
 
@@ -138,17 +142,13 @@ def test_an_indicator_points_the_right_way_and_says_so() -> None:
         lower = row["indicator_id"] in LOWER_IS_BETTER
         assert row["higher_is_better"] == ("false" if lower else "true"), row["indicator_id"]
         if row["measurability"] != "not_permitted":
-            assert ("Lower is better" if lower else "Higher is better") in row["definition_en"], row[
-                "indicator_id"
-            ]
+            assert ("Lower is better" if lower else "Higher is better") in row["definition_en"], row["indicator_id"]
             assert ("Jo lavere" if lower else "Jo højere") in row["definition_da"], row["indicator_id"]
 
 
 def test_an_indicator_that_is_not_plainly_measured_gives_its_reason_in_both_languages() -> None:
     rows = {row["indicator_id"]: row for row in seed("indicators")}
-    measurability = {
-        name: row["measurability"] for name, row in rows.items() if row["measurability"] != "measured"
-    }
+    measurability = {name: row["measurability"] for name, row in rows.items() if row["measurability"] != "measured"}
     assert measurability == NOT_PLAINLY_MEASURED
     statbank_only = {
         name
@@ -156,9 +156,7 @@ def test_an_indicator_that_is_not_plainly_measured_gives_its_reason_in_both_lang
         if row["measurability"] == "measured" and set(row["source_tables"].split("|")) <= STATBANK_TABLES
     }
     missing = [
-        name
-        for name in rows.keys() - statbank_only
-        if not (rows[name]["reason_da"] and rows[name]["reason_en"])
+        name for name in rows.keys() - statbank_only if not (rows[name]["reason_da"] and rows[name]["reason_en"])
     ]
     assert missing == []
 
@@ -197,9 +195,7 @@ def test_the_origin_codes_are_those_of_the_domain_list() -> None:
 
 def test_the_same_number_means_something_else_in_another_table() -> None:
     meaning = {
-        (row["table_id"], row["code"]): row["origin"]
-        for row in seed("origin_codes")
-        if row["variable"] == "HERKOMST"
+        (row["table_id"], row["code"]): row["origin"] for row in seed("origin_codes") if row["variable"] == "HERKOMST"
     }
     assert meaning["UDDAKT20", "0"] == "unknown"
     assert meaning["LIGEUB1", "0"] == "total"
@@ -266,9 +262,7 @@ def test_the_bridge_agrees_with_the_published_index_of_the_election() -> None:
         text = index.read_text(encoding="utf-8-sig")
         found = re.findall(r'afstemningsomraade_id="(\d+)" opstillingskreds_id="39"[^>]*>([^<]+)<', text)
         bridged = {
-            (row["area_id"], row["area_name"])
-            for row in seed("polling_area_bridge")
-            if row["election_id"] == election
+            (row["area_id"], row["area_name"]) for row in seed("polling_area_bridge") if row["election_id"] == election
         }
         assert bridged == set(found)
 

@@ -6,7 +6,7 @@ period_owners as (
 
 codes as (
     select * from {{ ref('stg_statbank__codes') }}
-    where dataset = 'folk1e' and is_selected
+    where dataset = 'folk1e'
 ),
 
 origin_codes as (
@@ -14,62 +14,45 @@ origin_codes as (
     where table_id = 'FOLK1E' and variable = 'HERKOMST' and not cast(is_total as boolean)
 ),
 
-persons_of_all_ages as (
+published as (
     select * from {{ ref('stg_statbank__folk1e') }}
-    where published_sex_code = 'TOT' and published_age_code = 'IALT'
 ),
 
-areas as (
-    select
-        load_id,
-        published_code,
-        canonical_code as municipality_code
-    from codes
-    where variable = 'OMRÅDE'
+decoded as (
+    {{ decoded('published', 'codes', {
+        'published_area_code': 'OMRÅDE', 'published_sex_code': 'KØN', 'published_age_code': 'ALDER',
+        'published_origin_code': 'HERKOMST',
+    }) }}
 ),
 
-origins as (
-    select
-        codes.load_id,
-        codes.published_code,
-        origin_codes.origin,
-        origin_codes.ancestry
-    from codes
-    inner join origin_codes on codes.canonical_code = origin_codes.code
-    where codes.variable = 'HERKOMST'
+all_ages as (
+    select * from decoded
+    where sex_code = 'TOT' and age_code = 'IALT'
 ),
 
--- Everything that was asked for: the published table leaves rows that are 0 out.
 asked_for as (
-    select
-        period_owners.load_id,
-        period_owners.period as quarter,
-        areas.municipality_code,
-        areas.published_code as published_area_code,
-        origins.published_code as published_origin_code,
-        origins.origin,
-        origins.ancestry
-    from period_owners
-    inner join areas on period_owners.load_id = areas.load_id
-    inner join origins on period_owners.load_id = origins.load_id
+    {{ asked_for('period_owners', 'codes', {
+        'published_area_code': 'OMRÅDE', 'published_origin_code': 'HERKOMST',
+    }) }}
 ),
 
 final as (
     select
-        asked_for.municipality_code,
-        asked_for.quarter,
-        asked_for.origin,
-        asked_for.ancestry,
+        asked_for.area_code as municipality_code,
+        asked_for.period as quarter,
+        origin_codes.origin,
+        origin_codes.ancestry,
         asked_for.load_id,
-        if(persons_of_all_ages.load_id is null, 0, persons_of_all_ages.persons) as persons,
-        persons_of_all_ages.load_id is null as is_implicit_zero
+        if(all_ages.load_id is null, 0, all_ages.persons) as persons,
+        all_ages.load_id is null as is_implicit_zero
     from asked_for
-    left join persons_of_all_ages
+    inner join origin_codes on asked_for.origin_code = origin_codes.code
+    left join all_ages
         on
-            asked_for.load_id = persons_of_all_ages.load_id
-            and asked_for.quarter = persons_of_all_ages.quarter
-            and asked_for.published_area_code = persons_of_all_ages.published_area_code
-            and asked_for.published_origin_code = persons_of_all_ages.published_origin_code
+            asked_for.load_id = all_ages.load_id
+            and asked_for.period = all_ages.quarter
+            and asked_for.area_code = all_ages.area_code
+            and asked_for.origin_code = all_ages.origin_code
 )
 
 select * from final

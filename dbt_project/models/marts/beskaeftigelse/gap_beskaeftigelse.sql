@@ -12,6 +12,10 @@ loads as (
     select * from {{ ref('stg_meta__loads') }}
 ),
 
+age_effects as (
+    select * from {{ ref('int_gap__age_effects') }}
+),
+
 counts as (
     select int_gap__counts.*
     from {{ ref('int_gap__counts') }} as int_gap__counts
@@ -19,7 +23,7 @@ counts as (
 ),
 
 final as (
-    {{ gap_rows() }}
+    {{ gap_rows(standardised='age_effects') }}
 )
 
 select * from final

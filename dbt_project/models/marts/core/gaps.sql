@@ -1,6 +1,9 @@
 {#- One mart per focus area; a new one joins this list. -#}
 {%- set focus_area_marts = [
     ref('gap_beskaeftigelse'),
+    ref('gap_uddannelse'),
+    ref('gap_boligsocial'),
+    ref('gap_demokrati'),
 ] -%}
 
 with

@@ -1,0 +1,24 @@
+"""Hand-delivered files: turnout by origin, interviews and Danish tests, after the other sources have been asked.
+
+Whatever lies in the inbox by then is taken; a kind of which nothing was delivered is no failure.
+"""
+
+from __future__ import annotations
+
+import pendulum
+from airflow.sdk import DAG
+from dataset_chain import COPENHAGEN, DEFAULT_ARGS, chains
+
+from warehouse.records import catalogue
+
+with DAG(
+    dag_id="ingest_inbox",
+    doc_md=__doc__,
+    schedule="0 10 12 2,5,8,11 *",
+    start_date=pendulum.datetime(2025, 1, 1, tz=COPENHAGEN),
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULT_ARGS,
+    tags=["ingest", "inbox"],
+):
+    chains(record for record in catalogue().values() if record.provider == "inbox")

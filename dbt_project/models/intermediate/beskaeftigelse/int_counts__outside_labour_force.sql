@@ -1,0 +1,11 @@
+with
+status_counts as (
+    select * from {{ ref('int_employment__status_counts') }}
+    where age_group = '16-64'
+),
+
+final as (
+    {{ count_rows('status_counts', 'outside_labour_force', 'outside', 'population', ['RAS201']) }}
+)
+
+select * from final

@@ -1,0 +1,99 @@
+"""The DAG files load, are thin, and say what the contract says."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from warehouse.airflow import airflow_environment, prepare
+from warehouse.records import catalogue
+from warehouse.settings import REPOSITORY, Settings
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("dags")]
+DAGS = REPOSITORY / "dags"
+
+_DESCRIBE = """
+import json
+from airflow.dag_processing.dagbag import DagBag
+described = {}
+for file in %r:
+    bag = DagBag(file)
+    for dag in bag.dags.values():
+        described[dag.dag_id] = {
+            "tasks": {t.task_id: [t.pool, sorted(t.upstream_task_ids), [a.uri for a in t.outlets]] for t in dag.tasks},
+            "assets": sorted(a.uri for a in dag.timetable.asset_condition.objects)
+            if dag.dag_id == "build_marts" else [],
+        }
+    described.setdefault("errors", {}).update(bag.import_errors)
+print("DESCRIBED" + json.dumps(described))
+"""
+
+
+@pytest.fixture(scope="module")
+def described(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    settings = Settings(home=tmp_path_factory.mktemp("dags"), _env_file=None)  # type: ignore[call-arg]
+    before = dict(os.environ)
+    try:
+        prepare(settings)
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+    files = [str(path) for path in sorted(DAGS.glob("*.py")) if path.stem != "dataset_chain"]
+    environment = {**before, **airflow_environment(settings)}
+    code = _DESCRIBE % files
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(done.stdout.split("DESCRIBED")[1])
+
+
+def test_every_dag_of_the_contract_loads(described: dict[str, Any]) -> None:
+    assert described["errors"] == {}
+    names = {"ingest_dst", "ingest_elections", "ingest_education", "ingest_inbox", "build_marts"}
+    assert names == set(described) - {"errors"}
+
+
+def test_every_dataset_goes_the_five_steps_and_emits_its_asset(described: dict[str, Any]) -> None:
+    ingest = {k: v for d, dag in described.items() if d.startswith("ingest") for k, v in dag["tasks"].items()}
+    for record in catalogue().values():
+        steps = [f"{record.dataset}.{step}" for step in ("changed", "land", "load", "validate", "promote")]
+        assert set(steps) <= set(ingest)
+        for step, before in zip(steps[1:], steps, strict=False):
+            assert before in ingest[step][1], f"{before} before {step}"
+        assert ingest[steps[-1]][2] == [f"warehouse://raw/{record.dataset}"]
+        for step in steps[2:]:
+            assert ingest[step][0] == "duckdb_writer"
+
+
+def test_families_are_promoted_only_when_all_are_judged(described: dict[str, Any]) -> None:
+    tasks = described["ingest_dst"]["tasks"]
+    for one, other in (("ras201", "ras200"), ("ras200", "ras201"), ("folk1e", "folk1c"), ("folk1c", "folk1e")):
+        assert f"{other}.load" in tasks[f"{one}.validate"][1]
+        assert f"{other}.validate" in tasks[f"{one}.promote"][1]
+
+
+def test_marts_are_built_on_the_assets(described: dict[str, Any]) -> None:
+    assert described["build_marts"]["assets"] == sorted(f"warehouse://raw/{name}" for name in catalogue())
+    tasks = described["build_marts"]["tasks"]
+    assert any("gap_beskaeftigelse" in name for name in tasks)
+    assert tasks["publish"][0] == "duckdb_writer"
+    assert tasks["dbt.dbt_producer_watcher"][0] == "duckdb_writer"
+
+
+@pytest.mark.parametrize("path", sorted(DAGS.glob("*.py")), ids=lambda p: p.name)
+def test_dag_files_import_nothing_heavy_at_the_top(path: Path) -> None:
+    heavy = {"pandas", "duckdb", "great_expectations", "dbt", "ingestion", "expectations", "numpy"}
+    tops = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Import):
+            tops |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            tops.add(str(node.module).split(".")[0])
+    assert tops & heavy == set()
+    assert not path.stem.startswith("dbt_")
