@@ -34,10 +34,10 @@ def floor(provider: Running, folder: Path) -> int:
     variables = [{"code": v["id"], "values": ["*"]} for v in info["variables"]]
     body = {"table": "FOLK1E", "format": "BULK", "lang": "da", "valuePresentation": "Code", "variables": variables}
     file = folder / "body.csv"
-    with requests.post(f"{provider.statbank_url}/data", json=body, stream=True, timeout=60) as answer:
-        with file.open("wb") as handle:
-            for chunk in answer.iter_content(1 << 20):
-                handle.write(chunk)
+    answer = requests.post(f"{provider.statbank_url}/data", json=body, stream=True, timeout=60)
+    with answer, file.open("wb") as handle:
+        for chunk in answer.iter_content(1 << 20):
+            handle.write(chunk)
     with duckdb.connect(str(folder / "floor.duckdb")) as connection:
         connection.execute(f"create table folk1e as select * from read_csv('{file}', delim = ';', all_varchar = true)")
         row = connection.execute("select count(*) from folk1e").fetchone()

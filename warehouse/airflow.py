@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -75,14 +76,20 @@ def prepare(settings: Settings) -> None:
     os.environ.update(airflow_environment(settings))
     (settings.root / "airflow").mkdir(parents=True, exist_ok=True)
     (settings.root / "logs").mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor() as both:
+        for done in [both.submit(_migrate, settings), both.submit(_refresh_manifest, settings)]:
+            done.result()
+
+
+def _migrate(settings: Settings) -> None:
     marker = settings.root / "airflow" / ".prepared"
     database = os.environ.get("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "")
     state = hashlib.sha256(f"{_version('apache-airflow')} {database}".encode()).hexdigest()
-    if not marker.exists() or marker.read_text() != state:
-        _call("airflow", "db", "migrate")
-        _call("airflow", "pools", "set", WRITER_POOL, "1", "the one writer of the DuckDB build database")
-        marker.write_text(state)
-    _refresh_manifest(settings)
+    if marker.exists() and marker.read_text() == state:
+        return
+    _call("airflow", "db", "migrate")
+    _call("airflow", "pools", "set", WRITER_POOL, "1", "the one writer of the DuckDB build database")
+    marker.write_text(state)
 
 
 def _refresh_manifest(settings: Settings) -> None:

@@ -106,16 +106,19 @@ def _standardised(bands: Sequence[Stratum], rates: Sequence[Fraction]) -> Fracti
 Interval = tuple[float, float, float]
 
 
-def status(baseline: Interval, latest: Interval, reduction_pct: float, share_due: float) -> str:
-    """Status of a target in whose way nothing stands; intervals are (low, gap, high) in percentage points."""
+def status(baseline: Interval, latest: Interval, reduction_pct: float, share_due: float, tolerance: float = 0) -> str:
+    """Status of a target in whose way nothing stands; intervals are (low, gap, high) in percentage points.
+
+    ``tolerance`` is for the last digits of floating-point sums on the line between two statuses.
+    """
     low0, gap0, high0 = baseline
     low1, gap1, high1 = latest
     change = gap1 - gap0
     low = change - sqrt((gap1 - low1) ** 2 + (high0 - gap0) ** 2)
     high = change + sqrt((high1 - gap1) ** 2 + (gap0 - low0) ** 2)
     due = -gap0 * reduction_pct / 100 * share_due
-    if high < 0 and gap1 <= gap0 * (1 - reduction_pct / 100):
+    if high < 0 and gap1 <= gap0 * (1 - reduction_pct / 100) + tolerance:
         return "reached"
-    if high < 0 and change <= due:
+    if high < 0 and change <= due + tolerance:
         return "on_track"
-    return "off_track" if low > due else "no_clear_change"
+    return "off_track" if low > due + tolerance else "no_clear_change"

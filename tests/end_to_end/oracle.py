@@ -63,7 +63,10 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True)
 class Count:
-    """Events among persons; None where a value is missing. ``unknown`` persons are not among the persons."""
+    """Events among persons; None where a value is missing. ``unknown`` persons are not among the persons.
+
+    A warning of many unknown needs no more than those that are counted: of a missing count nothing is said.
+    """
 
     events: float | None
     persons: float | None
@@ -108,25 +111,25 @@ def added(counts: Iterable[Count]) -> Count:
     return Count(
         _sum(part.events for part in parts),
         _sum(part.persons for part in parts),
-        _sum(part.unknown for part in parts),
+        math.fsum(part.unknown for part in parts if part.unknown is not None),
         any(part.provisional for part in parts),
     )
 
 
 def gaps(counts: Counts, small_cell: int = 5) -> dict[Key, Expected]:
     """Every row that `gaps` must have for these counts."""
-    groups: dict[str, set[str]] = {}
+    everywhere: dict[str, set[str]] = {}
     for stratum, parts in counts.items():
-        known = groups.setdefault(stratum.indicator, set())
-        known |= {group for group in {**TARGETS, **REFERENCES} if _group(group, parts)}
-    # A group is a group of an indicator also where all its parts occur, if not all of them together.
-    for indicator, known in groups.items():
-        everywhere = {part for stratum, parts in counts.items() if stratum.indicator == indicator for part in parts}
-        known |= {
+        everywhere.setdefault(stratum.indicator, set()).update(parts)
+    # A group is a group of an indicator where all its parts occur, be it in different strata.
+    groups = {
+        indicator: {
             group
             for group, variants in {**TARGETS, **REFERENCES}.items()
-            if any(set(variant) <= everywhere for variant in variants)
+            if any(set(variant) <= found for variant in variants)
         }
+        for indicator, found in everywhere.items()
+    }
     return {
         Key(stratum, target, reference): _row(stratum.indicator, parts, target, reference, small_cell)
         for stratum, parts in counts.items()
@@ -195,9 +198,7 @@ def _numbers(indicator: str, target: Count, reference: Count) -> dict[str, float
         "rate_ratio": rates[0] / rates[1] if rates[1] else None,
         "persons_to_parity": max(0.0, gap * target.persons),
     }
-    for name, count, rate, limit in zip(
-        ("target", "reference"), (target, reference), rates, limits, strict=True
-    ):
+    for name, count, rate, limit in zip(("target", "reference"), (target, reference), rates, limits, strict=True):
         numbers |= {
             f"{name}_numerator": count.events,
             f"{name}_denominator": count.persons,
@@ -210,7 +211,7 @@ def _numbers(indicator: str, target: Count, reference: Count) -> dict[str, float
 
 def _status(sides: Iterable[Count | None], small_cell: int) -> str:
     known = [side for side in sides if side]
-    if len(known) < 2:  # noqa: PLR2004 - a gap has two sides
+    if len(known) < 2:
         return "not_delivered"
     missing = [side.events is None or side.persons is None for side in known]
     if any(side.persons == 0 and not gone for side, gone in zip(known, missing, strict=True)):

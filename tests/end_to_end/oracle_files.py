@@ -10,11 +10,11 @@ import io
 import json
 import re
 import urllib.request
-import xml.etree.ElementTree as ElementTree
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 from oracle_sources import NON_WESTERN_COUNTRIES, Table
 

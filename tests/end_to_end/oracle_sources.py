@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import product
 from typing import Any
 
 from oracle import Count, Counts, Stratum
@@ -54,11 +55,11 @@ def employment(rows: Table, areas: Iterable[str], periods: Iterable[str], parts:
     sums = Sums()
     for row in rows:
         part, age = parts.get(row["HERKOMST"]), _first_age(row["ALDER"])
-        if part is None or row["SOCIO"] == "TOT" or age is None or not 16 <= age <= 60:  # noqa: PLR2004
+        if part is None or row["SOCIO"] == "TOT" or age is None or not 16 <= age <= 60:
             continue
         own = SEXES[row["KØN"]]
         for sex in {own} if quarterly else {own, "total"}:
-            for group in ("16-64", "25-64") if age >= 25 else ("16-64",):  # noqa: PLR2004
+            for group in ("16-64", "25-64") if age >= 25 else ("16-64",):
                 sums.add((row["OMRÅDE"], row["PERIOD"], sex, group, part, row["SOCIO"]), row["value"])
     counts: dict[Stratum, dict[str, Count]] = {}
     for place in _product(areas, periods, ("total", "men", "women"), ("16-64", "25-64")):
@@ -80,9 +81,9 @@ def education(rows: Table, areas: Iterable[str], periods: Iterable[str]) -> Coun
     sums = Sums()
     for row in rows:
         part, age = LIGEUB1.get(row["HERKOMST"]), _first_age(row["ALDER"])
-        if part is None or age is None or not 20 <= age <= 60 or row["HFUDD"] == "TOT":  # noqa: PLR2004
+        if part is None or age is None or not 20 <= age <= 60 or row["HFUDD"] == "TOT":
             continue
-        group = "20-24" if age == 20 else "25-64"  # noqa: PLR2004
+        group = "20-24" if age == 20 else "25-64"
         kind = _level(row["HFUDD"])
         sums.add((row["BOPOMR"], row["PERIOD"], SEXES[row["KØN"]], group, part, kind), row["value"])
     counts: dict[Stratum, dict[str, Count]] = {}
@@ -115,7 +116,9 @@ def grade9(rows: Table, areas: Iterable[str], periods: Iterable[str]) -> Counts:
         if before not in asked or not {(period, "F"), (before, "B")} <= counted:
             continue
         for part in NATIONAL.values():
-            done, started = (pupils.get((area, *key), 0) for key in ((period, sex, part, "F"), (before, sex, part, "B")))
+            done, started = (
+                pupils.get((area, *key), 0) for key in ((period, sex, part, "F"), (before, sex, part, "B"))
+            )
             counts.setdefault(Stratum("grade9_completion", area, period, sex), {})[part] = Count(done, started)
     return counts
 
@@ -127,7 +130,7 @@ def cash_benefits(
     sums = Sums()
     for row in population:
         part = FOLK1E.get(row["HERKOMST"])
-        if part and row["KØN"] == "TOT" and row["ALDER"].isdigit() and 18 <= int(row["ALDER"]) <= 66:  # noqa: PLR2004
+        if part and row["KØN"] == "TOT" and row["ALDER"].isdigit() and 18 <= int(row["ALDER"]) <= 66:
             sums.add((row["OMRÅDE"], row["PERIOD"][:4], _unsplit(part)), row["value"])
     recipients = {
         (row["OMRÅDE"], row["PERIOD"], NATIONAL.get(row["HERKOMST1"])): row["value"]
@@ -170,13 +173,13 @@ def turnout_by_origin(rows: Iterable[Row]) -> Counts:
     for (election, municipality, origin), by_ancestry in found.items():
         parts = counts.setdefault(Stratum("turnout_municipal", municipality, election), {})
         halves = {name: by_ancestry[name] for name in ("immigrant", "descendant") if name in by_ancestry}
-        if "total" in by_ancestry and len(halves) < 2:  # noqa: PLR2004
+        if "total" in by_ancestry and len(halves) < 2:
             parts[origin] = by_ancestry["total"]
         elif origin == "danish":
             parts[origin] = by_ancestry["danish_origin"]
         elif origin == "non_western":
             parts |= {f"non_western_{name}": count for name, count in halves.items()}
-        elif len(halves) == 2:  # noqa: PLR2004
+        elif len(halves) == 2:
             one, two = halves.values()
             parts[origin] = Count(plus(one.events, two.events), plus(one.persons, two.persons))
     return {stratum: parts for stratum, parts in counts.items() if parts}
@@ -191,7 +194,7 @@ def interviews(rows: Iterable[Row]) -> Counts:
             stratum = Stratum("perceived_diversity", row["municipality_code"], row["wave_id"], subarea=place)
             parts = counts.setdefault(stratum, {"non_western": Count(0, 0), "others": Count(0, 0)})
             if part:
-                agrees = int(row["score"]) >= 4  # noqa: PLR2004
+                agrees = int(row["score"]) >= 4
                 parts[part] = Count(plus(parts[part].events, agrees), plus(parts[part].persons, 1))
     return counts
 
@@ -218,7 +221,7 @@ def turnout_by_area(areas: Iterable[Row]) -> Counts:
         found[area["election_id"], area["municipality_code"]].append(area)
     counts: dict[Stratum, dict[str, Count]] = {}
     for (election, municipality), own in found.items():
-        if len(own) < 3 or any(area["share"] is None for area in own):  # noqa: PLR2004
+        if len(own) < 3 or any(area["share"] is None for area in own):
             continue
         ranked = sorted(own, key=lambda area: (-area["share"], area["number"], area["id"]))
         third = len(own) // 3
@@ -275,6 +278,4 @@ def _first_age(band: str) -> int | None:
 
 
 def _product(*lists: Iterable[str]) -> Iterator[tuple[str, ...]]:
-    from itertools import product
-
     return product(*(list(values) for values in lists))

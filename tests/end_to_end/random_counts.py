@@ -29,6 +29,10 @@ MOODS = ("empty", "nobody", "few", "some", "many", "holes")
 ODDS = (2, 2, 4, 6, 8, 1)
 
 
+Drawn = tuple[list[dict[str, Any]], tuple[str, ...]]
+"""Rows, and the periods that were published."""
+
+
 @dataclass(frozen=True)
 class RandomTable:
     """A table to draw: codes by variable, area and origin variable first; ``events`` gets no event in a mood."""
@@ -38,7 +42,6 @@ class RandomTable:
     periods: tuple[str, ...]
     event: tuple[str, tuple[str, ...]]
     texts: Mapping[str, str] = field(default_factory=dict)
-    quarterly: bool = False
 
 
 PARISHES = {
@@ -90,7 +93,7 @@ TABLES = (
             "HERKOMST": ("TOT",),
             "GRUNDSKOL": ("0",),
         },
-        YEARS,
+        tuple(str(year) for year in range(2016, 2024)),
         ("FSTATUS", ("F",)),
     ),
     RandomTable(
@@ -114,7 +117,6 @@ TABLES = (
         },
         tuple(f"{year}K{quarter}" for year in YEARS for quarter in range(1, 5)),
         ("KØN", ()),
-        quarterly=True,
     ),
     RandomTable(
         "kmsta001",
@@ -126,9 +128,9 @@ TABLES = (
 )
 
 
-def draw(table: RandomTable, random: Random) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+def draw(table: RandomTable, random: Random) -> Drawn:
     """Rows as the oracle reads them, and the periods that were published: now and then one is missing."""
-    periods = tuple(period for period in table.periods if random.random() > 0.12) or table.periods[:1]  # noqa: PLR2004
+    periods = tuple(period for period in table.periods if random.random() > 0.12) or table.periods[:1]
     names = list(table.codes)
     rows = []
     for first, second, period in product(table.codes[names[0]], table.codes[names[1]], periods):
@@ -142,17 +144,19 @@ def draw(table: RandomTable, random: Random) -> tuple[list[dict[str, Any]], tupl
     return rows, periods
 
 
-def _cell(mood: str, is_event: bool, random: Random) -> float | None | str:
-    if mood == "empty" or random.random() < 0.1:  # noqa: PLR2004
+def _cell(mood: str, is_event: bool, random: Random) -> float | str | None:
+    if mood == "empty" or random.random() < 0.1:
         return "left out"
-    if mood == "holes" and random.random() < 0.15:  # noqa: PLR2004
+    if mood == "holes" and random.random() < 0.15:
         return None
     if mood == "nobody" and is_event:
         return 0
     return random.randint(0, {"few": 3, "some": 30, "nobody": 60}.get(mood, 4000))
 
 
-def write(connection: duckdb.DuckDBPyConnection, drawn: Mapping[str, tuple[list[dict[str, Any]], tuple[str, ...]]]) -> None:
+def write(
+    connection: duckdb.DuckDBPyConnection, drawn: Mapping[str, tuple[list[dict[str, Any]], tuple[str, ...]]]
+) -> None:
     """Leave every drawn table as a promoted load of its own would have."""
     for table in TABLES:
         rows, periods = drawn[table.dataset]
@@ -162,8 +166,7 @@ def write(connection: duckdb.DuckDBPyConnection, drawn: Mapping[str, tuple[list[
         target = load_table(raw, load_id)
         connection.execute(f"create or replace table {target} ({columns})")
         cells = [
-            [row["value"] if name == "INDHOLD" else _published(name, row[name]) for row in rows]
-            for name in raw.columns
+            [row["value"] if name == "INDHOLD" else _published(name, row[name]) for row in rows] for name in raw.columns
         ]
         marks = ", ".join("unnest(?)" for _ in cells)
         connection.execute(f"insert into {target} select {marks}", cells)
@@ -175,7 +178,9 @@ def write(connection: duckdb.DuckDBPyConnection, drawn: Mapping[str, tuple[list[
         connection.executemany(
             "insert into meta.period_owner values (?, ?, ?)", [[table.dataset, p, load_id] for p in periods]
         )
-        connection.executemany("insert into meta.codes values (?, ?, ?, ?, ?, ?, ?, true)", list(_codes(table, load_id)))
+        connection.executemany(
+            "insert into meta.codes values (?, ?, ?, ?, ?, ?, ?, true)", list(_codes(table, load_id))
+        )
     for record in catalogue().values():
         refresh_views(connection, record)
 

@@ -24,7 +24,7 @@ ROWS = 5000
 """So many rows of `gaps` are compared at least: a run that draws next to nothing proves nothing."""
 
 
-def expected(drawn: dict[str, tuple[list[dict[str, object]], tuple[str, ...]]]) -> dict[Key, Expected]:
+def expected(drawn: dict[str, random_counts.Drawn]) -> dict[Key, Expected]:
     """What the oracle makes of the drawn tables."""
     areas = random_counts.AREAS
     rows = {name: table for name, (table, _) in drawn.items()}
@@ -64,6 +64,7 @@ def test_random_counts_give_what_the_oracle_gives(seed: int) -> None:
     assert differences(found, wanted)[:10] == []
     seen = Counter(row.status for row in found.values())
     assert sum(seen.values()) > ROWS
+    assert "grade9_completion" in {key.stratum.indicator for key in found}
     assert min(seen[status] for status in ("observed", "suppressed", "empty_group")) > 0
     signs = Counter(float(row.numbers["gap_pp"] or 0) > 0 for row in found.values() if row.status == "observed")
     assert min(signs[True], signs[False]) > 0

@@ -81,7 +81,8 @@ def test_glostrup_is_told_apart(home: Home) -> None:
 
 def test_counts_at_20_are_provisional_and_the_final_count_is_not(home: Home) -> None:
     rows = home.rows(
-        "select election_id, bool_and(is_provisional), bool_or(is_provisional) from marts.polling_area_turnout group by 1 order by 1"
+        """select election_id, bool_and(is_provisional), bool_or(is_provisional)
+        from marts.polling_area_turnout group by 1 order by 1"""
     )
     assert rows == [("FV2011", False, False), ("FV2022", False, False), ("KV2025", True, True)]
 
