@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -111,20 +112,23 @@ def print_gap_tables(
             continue
         shown += 1
         title = f"{label_da} ({label_en}), {name[0] if name and name[0] else municipality}"
-        console.print(_gap_table(title + ("  [SAMPLE FIGURES]" if sample and sample[0] else ""), rows))
+        compared = "" if detail else ": citizens of non-western origin compared with other citizens"
+        console.print(
+            _gap_table(title + compared + ("  (SAMPLE FIGURES)" if sample and sample[0] else ""), rows, detail)
+        )
     if not shown:
         console.print(f"No gaps are published for municipality {municipality}" + (f" in {period}" if period else ""))
     elif sample and sample[0]:
         console.print("SAMPLE: these figures come from the embedded sample providers, not from a statistical office.")
 
 
-def _gap_table(title: str, rows: Sequence[Sequence[Any]]) -> Table:
-    table = Table(title=title, title_justify="left", caption_justify="left")
-    for heading in ("indicator", "period", "age", "sex", "target", "reference"):
-        table.add_column(heading, no_wrap=True)
-    for heading in ("target %", "ref. %", "gap pp", "95 %", "to parity"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("")
+def _gap_table(title: str, rows: Sequence[Sequence[Any]], detail: bool) -> Table:
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("indicator", "period", "age", "sex", *(("target", "reference") if detail else ())):
+        table.add_column(heading, overflow="fold", no_wrap=heading in {"period", "age", "sex"})
+    for heading in ("target %", "reference %", "gap pp", "95 %", "persons to parity"):
+        table.add_column(heading, justify="right", no_wrap=True)  # texts fold before a number is ever cut
+    table.add_column("", overflow="fold")
     for row in rows:
         *texts, target, reference, gap, low, high, clear, parity, status, warnings = row
         remarks = [] if status == "observed" else [status]
@@ -133,7 +137,8 @@ def _gap_table(title: str, rows: Sequence[Sequence[Any]]) -> Table:
         remarks += warnings or []
         interval = DASH if low is None else f"{low:.1f} to {high:.1f}"
         numbers = [_number(target), _number(reference), _number(gap), interval, _number(parity, 0)]
-        table.add_row(*(str(text) for text in texts), *numbers, ", ".join(remarks))
+        shown = texts if detail else texts[:4]
+        table.add_row(*(str(text) for text in shown), *numbers, ", ".join(remarks))
     return table
 
 

@@ -1,4 +1,4 @@
-{#- Every named column has a value in every row; one scan instead of one test a column. Shows which is missing. -#}
+{#- Every named column has a value in every row; one scan, not one test a column. Shows which is missing. -#}
 {% test filled(model, columns) %}
 with
 missing as (
@@ -6,9 +6,9 @@ missing as (
         *,
         list_filter(
             [
-                {%- for column in columns %}
-                if({{ column }} is null, '{{ column }}', null){{ "," if not loop.last }}
-                {%- endfor %}
+                {% for column in columns -%}
+                    if({{ column }} is null, '{{ column }}', null){{ "," if not loop.last }}
+                {% endfor -%}
             ],
             lambda name: name is not null
         ) as columns_without_value
