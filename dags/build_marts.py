@@ -42,7 +42,11 @@ with DAG(
 ):
     marts = DbtTaskGroup(
         group_id="dbt",
-        project_config=ProjectConfig(dbt_project_path=DBT_PROJECT, manifest_path=dbt_manifest(read_settings())),
+        project_config=ProjectConfig(
+            dbt_project_path=DBT_PROJECT,
+            manifest_path=dbt_manifest(read_settings()),
+            partial_parse=False,  # Cosmos runs a copy of the project: what dbt remembers of the last copy is gone
+        ),
         profile_config=ProfileConfig(
             profile_name="integration_gaps", target_name="local", profiles_yml_filepath=DBT_PROJECT / "profiles.yml"
         ),

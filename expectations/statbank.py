@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 
 from expectations.checks import (
+    ADVISORY,
+    BLOCKING,
     Check,
     check_sql,
     key_of,
@@ -23,6 +25,7 @@ from warehouse.records import RawTable, Total
 
 VALUE = "INDHOLD"
 MISSING_SHARE_PCT = 20.0
+CHRISTIANSOE = "411"
 _TOTAL_NAMES = {
     "origin": "origin_parts_equal_total",
     "sex": "sexes_equal_total",
@@ -199,8 +202,12 @@ def _totals(facts: Facts, table: RawTable) -> list[Check]:
     for total in facts.record.expect.totals:
         variable = facts.record.variable(total.variable)
         if isinstance(total.parts, str) and total.parts in _LEVELS:
-            name = _AREA_NAMES[total.parts]
-            if not _level_complete(facts, variable.code, _LEVELS[total.parts]):
+            name, held = _AREA_NAMES[total.parts], _level_held(facts, variable.code, _LEVELS[total.parts])
+            if held == "selection":
+                continue
+            if held == "part" or total.severity == ADVISORY:
+                checks.append(_total_check(facts, table, name.replace("equal", "not_above"), total, above_only=True))
+            if held == "part":
                 continue
         else:
             name = _TOTAL_NAMES.get(variable.role, f"{variable.role}_parts_equal_total")
@@ -210,11 +217,17 @@ def _totals(facts: Facts, table: RawTable) -> list[Check]:
     return checks
 
 
-def _level_complete(facts: Facts, variable: str, level: str) -> bool:
-    """Whether every area of the level that tableinfo lists was asked for; a part of them cannot be the country."""
+def _level_held(facts: Facts, variable: str, level: str) -> str:
+    """How much of an area level a load holds: all of it (``whole``), all that the table lists of it (``part``: the
+    country can be more), or a ``selection`` out of a longer list, which says nothing of the country."""
     levels = area_levels()
     codes = [c for c in facts.load.codes.get(variable.upper(), ()) if levels.get(c.canonical or c.published) == level]
-    return bool(codes) and all(code.selected for code in codes)
+    if not codes or not all(code.selected for code in codes):
+        return "selection"
+    listed_areas = {code.canonical or code.published for code in codes}
+    year = max(facts.load.asked_periods(facts.record), default="")[:4]
+    existing = {a for a, (first, last) in area_years().items() if levels[a] == level and first <= year <= last}
+    return "whole" if existing - {CHRISTIANSOE} <= listed_areas else "part"
 
 
 def _parts(facts: Facts, total: Total) -> list[str]:
@@ -228,17 +241,20 @@ def _parts(facts: Facts, total: Total) -> list[str]:
     return list(total.parts)
 
 
-def _total_check(facts: Facts, table: RawTable, name: str, total: Total) -> Check:
+def _total_check(facts: Facts, table: RawTable, name: str, total: Total, above_only: bool = False) -> Check:
+    """``above_only``: the parts may be less than the total (persons without a known area), never more."""
     known, parts = facts.load.canonical(total.variable), _parts(facts, total)
     column = total.variable.upper()
-    text = f"{column} {total.total} equals the sum of its parts, everything else held equal"
+    relation = "is no less than" if above_only else "equals"
+    text = f"{column} {total.total} {relation} the sum of its parts, everything else held equal"
+    severity = BLOCKING if above_only else total.severity
     unknown = [code for code in (total.total, *parts) if code not in known]
     if unknown or not parts:
         rows = [(column, code) for code in unknown or ["every part"]]
         ctes = [values_table("absent", ("variable", "code"), rows)]
         query = check_sql("select json_object('variable', variable, 'code', code, 'is', 'not in the table') as key "
                           "from absent", ctes=ctes)  # fmt: skip
-        return _check(facts, name, text, query, total.severity)
+        return _check(facts, name, text, query, severity)
     groups = [key for key in table.key if key != column]
     whole, codes = (
         listed(known[total.total]),
@@ -249,6 +265,7 @@ def _total_check(facts: Facts, table: RawTable, name: str, total: Total) -> Chec
         where.append(f"{quote(variable.upper())} in {listed(facts.load.canonical(variable).get(code, (code,)))}")
     value = f"case when {quote(column)} in {whole} then {VALUE} else -{VALUE} end"
     slack = 1e-6 if facts.record.unit == "decimal" else 0
+    off = f"-sum({value})" if above_only else f"abs(sum({value}))"
     shown = masked("difference", facts.settings.small_cell)
     offending = f"select {key_of(groups, difference=shown)} from differing"
     names = ", ".join(quote(group) for group in groups)
@@ -256,6 +273,6 @@ def _total_check(facts: Facts, table: RawTable, name: str, total: Total) -> Chec
     select {names}, sum({value}) as difference from $batch
     where {" and ".join(where)}
     group by {names}
-    having count(*) = count({VALUE}) and abs(sum({value})) > {total.tolerance + slack}
+    having count(*) = count({VALUE}) and {off} > {total.tolerance + slack}
 )"""]  # fmt: skip
-    return _check(facts, name, text, check_sql(offending, ctes=ctes), total.severity)
+    return _check(facts, name, text, check_sql(offending, ctes=ctes), severity)

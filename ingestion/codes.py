@@ -1,5 +1,6 @@
 """From published codes to the codes of our code maps: one code at a time, and never a guess.
 
+The wording of an origin code is part of it; of other codes it is compared by meaning alone (see ``CodeMap``).
 A code is taken if the map has it, or if it differs from a code of the map in leading zeros alone and carries
 the same published text. A country of origin may also be known by its published name. Everything else is a
 :class:`Problem`, which names the code, the text, the nearest names and the file to edit. Which codes are
@@ -20,6 +21,9 @@ from warehouse.seeds import seed
 
 COUNTRY_TOTAL = "0000"
 NEAREST = 3
+SAME_WORDS = 0.85
+_PUNCTUATION = re.compile(r'[.,;:*()\[\]"]')
+TOTALS = {"i alt", "alle", "total", "uoplyst"}
 
 
 @dataclass(frozen=True)
@@ -48,13 +52,14 @@ class CodeMap:
     known: Mapping[str, Known]
     file: str
     pattern: re.Pattern[str] | None = None
+    exact: bool = True
 
     def canonical(self, code: str, text: str) -> str | Problem:
         """Our code for a published one, or what is wrong with it."""
         code = unicodedata.normalize("NFC", code)
         entry = self.known.get(code)
         if entry is not None:
-            if entry.text is not None and fold(entry.text) != fold(text):
+            if self._means_another(entry, text):
                 return Problem(code, text, f"its text has changed: {entry.text!r} was known")
             return entry.code
         if self.pattern and self.pattern.fullmatch(code):
@@ -64,6 +69,22 @@ class CodeMap:
             if same_text and _bare(other.code) == _bare(code):
                 return other.code
         return Problem(code, text, "the code map does not know it" + self.hint(code, text))
+
+    def _means_another(self, entry: Known, text: str) -> bool:
+        """Whether a known code's text has changed.
+
+        Where wordings are not confirmed (``exact`` is false), the code before the text is passed over, and other words
+        are no change unless they are those of another code or of a total.
+        """
+        if entry.text is None or fold(entry.text) == fold(text):
+            return False
+        if self.exact:
+            return True
+        said, own = (_without_code(value, entry.code) for value in (text, entry.text))
+        if said == own:
+            return False
+        others = [_without_code(k.text, k.code) for k in self.known.values() if k is not entry and k.text]
+        return bool(self.pattern) or said in TOTALS or bool(difflib.get_close_matches(said, others, 1, SAME_WORDS))
 
     def hint(self, code: str, text: str) -> str:
         """The nearest known names, as an addition to a sentence."""
@@ -110,8 +131,12 @@ def fold(text: str) -> str:
 
 
 def bare_name(text: str) -> str:
-    """The name of a country as it is compared: as :func:`fold`, without punctuation around it."""
-    return fold(text).strip(" .,;:*()[]'\"-")
+    """The name of a country as it is compared: as :func:`fold`, without the punctuation that spellings differ in."""
+    return " ".join(_PUNCTUATION.sub(" ", fold(text)).split()).strip(" '-")
+
+
+def _without_code(text: str, code: str) -> str:
+    return fold(text).removeprefix(fold(code)).strip()
 
 
 def nearest(text: str, names: Mapping[str, str]) -> str:
@@ -135,7 +160,7 @@ def code_map(record: Record, variable: Variable) -> CodeMap | Countries:
         return countries(total)
     file = f"ingestion/catalogue/{record.dataset}.yml"
     listed = {code: Known(code, text) for code, text in variable.codes.items()}
-    return CodeMap(listed, file, re.compile(variable.pattern) if variable.pattern else None)
+    return CodeMap(listed, file, re.compile(variable.pattern) if variable.pattern else None, exact=False)
 
 
 def countries(total: CodeMap) -> Countries:

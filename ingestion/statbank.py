@@ -17,7 +17,7 @@ from ingestion.http import BadBody, BrokenAnswer, Client, Response, parse_error
 from ingestion.load import load_statbank
 from ingestion.selection import Code, Plan, Resolution, plan, resolve
 from ingestion.tableinfo import TableInfo, parse_tableinfo
-from warehouse.errors import LoadRejected
+from warehouse.errors import LoadRejected, ProviderError
 from warehouse.landing import LandedFile, LandingFolder, Manifest, finish, landing_folder, new_load_id
 from warehouse.settings import Settings
 
@@ -59,6 +59,9 @@ def tableinfo(table: str, settings: Settings, client: Client) -> tuple[TableInfo
         kept = keep_aside(settings, f"{new_load_id(table.lower())}/tableinfo.json", error.body)
         if kept:
             error.where["kept"] = kept
+        raise
+    except ProviderError as error:
+        error.where = {"table": table, **error.where}
         raise
 
 

@@ -1,7 +1,8 @@
 """valg.dk's files as delivered by hand into the inbox: the newest and best count of each polling area.
 
 Every file is read and checked before anything is stored; one bad file refuses the delivery. Folders named
-``verifikation`` hold test data and are left alone. What a file says is ``valg_dk_json``'s.
+``verifikation`` hold test data and are left alone, as are those of valg.dk's other kinds. What a file
+says is ``valg_dk_json``'s.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from warehouse.errors import NotDelivered
 from warehouse.landing import Manifest, open_payload
 
 KIND = "valg_dk"
-TEST_DATA = "verifikation"
+# Test data, and what valg.dk publishes beside the two kinds of files that are loaded.
+LEFT_ALONE = {"verifikation", "geografi", "kandidat-data", "mandatfordeling", "partistemmefordeling"}
 RANK = {"turnout": 0, "preliminary": 1, "final": 2}
 
 Row = Mapping[str, object]
@@ -106,6 +108,6 @@ def _files(base: Path) -> Iterator[Path]:
     root = base.resolve()
     for path in inbox.files(base, ".json"):
         inside = path.resolve().is_relative_to(root)
-        test = any(part.casefold() == TEST_DATA for part in path.relative_to(base).parts[:-1])
-        if inside and not test and path.is_file():
+        other = any(part.casefold() in LEFT_ALONE for part in path.relative_to(base).parts[:-1])
+        if inside and not other and path.is_file():
             yield path

@@ -10,13 +10,13 @@ import json
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from ingestion.cpr import CPR
 from ingestion.inbox import refused
 from warehouse.errors import LoadRejected
 
-ELECTIONS = {"kommunal": "KV", "folketing": "FV", "europa": "EV"}
+ELECTIONS = {"kommun": "KV", "folketing": "FV", "europa": "EV"}
 NOT_LOADED = (
     "region",
     "folkeafstemning",
@@ -30,7 +30,7 @@ PASSED_OVER = (
     {"Afstemningsområder"},
     {"Dagi_id"},
 )
-PLACES = ("Storkreds", "Opstillingskreds", "Valgkreds", "Region", "Landsdel")
+PLACES = ("Storkreds", "Opstillingskreds", "Valgkreds", "Region", "Landsdel", "KommuneDagi", "KommuneId")
 NEXT = "take the file as valg.dk publishes it, or leave it out of the inbox, and run again"
 VOTERS = ("AntalStemmeberettigedeVælgere", "AntalStemmeberretigedeVælgere")
 
@@ -38,6 +38,15 @@ Count = Annotated[int, Field(ge=0, le=10_000_000, strict=True)]
 Day = Annotated[str, Field(pattern=r"^[0-3]\d-[01]\d-\d{4}$")]
 Moment = Annotated[str, Field(pattern=r"^[0-3]\d-[01]\d-\d{4} [0-2]\d:[0-5]\d:[0-5]\d$")]
 Clock = Annotated[str, Field(pattern=r"^[0-2]\d:[0-5]\d:[0-5]\d$")]
+
+
+def _number(value: Any) -> Any:
+    """A code that one kind of file gives as a number and another as text."""
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
+
+
+def _text(value: Any) -> Any:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 class _Voters(BaseModel):
@@ -74,10 +83,10 @@ class _Head(BaseModel):
     day: Day = Field(alias="Valgdag")
     released: Moment = Field(alias="FrigivelsesTidspunktUTC")
     municipality: str = Field(alias="Kommune", min_length=1)
-    municipality_code: Annotated[int, Field(alias="Kommunekode", ge=101, le=999, strict=True)]
+    municipality_code: Annotated[int, Field(alias="Kommunekode", ge=101, le=999, strict=True), BeforeValidator(_number)]
     area: str = Field(alias="Afstemningsområde", min_length=1)
-    area_id: Annotated[str, Field(alias="AfstemningsområdeDagiId", pattern=r"^\d{1,9}$")]
-    area_number: Count = Field(alias="AfstemningsområdeNummer")
+    area_id: Annotated[str, Field(alias="AfstemningsområdeDagiId", pattern=r"^\d{1,9}$"), BeforeValidator(_text)]
+    area_number: Annotated[Count, BeforeValidator(_number)] = Field(alias="AfstemningsområdeNummer")
 
 
 class Turnout(_Head):
@@ -122,6 +131,8 @@ def parse_file(body: bytes, file: str) -> dict[str, object] | None:
         last = max(reversed(turnout.counts), key=lambda item: item.votes)
         return _row(turnout, "turnout", last.at, last.voters, last.votes, file=file)
     if isinstance(document, dict) and "Resultatart" in document:
+        if not any(key.startswith("Afstemningsområde") for key in document):
+            return None  # the sum of a municipality or constituency, not a polling area's own count
         results = _shaped(Results, document, file)
         return _row(results, KINDS[results.kind], None, results.voters, results.votes, file=file)
     sample = document[0] if isinstance(document, list) and document else document

@@ -30,6 +30,7 @@ SUFFIX = ".csv"
 AREA = "ValgstedId"
 PLACES = (AREA, "Gruppe", "KredsNr", "StorKredsNr", "LandsdelsNr")
 UNLABELLED, ITS_PERIOD = "unlabelled", "EV2024"  # a republished export, from whose columns the label was removed
+ELECTIONS = {"Valgdag", "ValgId"}  # ``Valg.csv``: which elections there are
 TOPICS = {
     "Indvandrere og efterkommere fordelt efter oprindelsesland": "origin",
     "Antal personer opgjort efter statsborgerskab": "citizenship",
@@ -143,6 +144,8 @@ def parse(body: bytes, file: str) -> Export:
         LoadRejected: naming file, line and column.
     """
     sheet = read_sheet(body, KIND, file, lambda name: name in PLACES or bool(_COLUMN.search(name)))
+    if set(sheet.header) == ELECTIONS:
+        return Export(sheet, ())
     if AREA not in sheet.header:
         raise _refused(file, f"it has no column {AREA}", line=1, column=AREA)
     columns = tuple(_columns(sheet))
@@ -180,6 +183,8 @@ def _columns(sheet: Sheet) -> Iterator[Cells]:
         label, rest = (found[1] or "", found[2]) if found else ("", name)
         if rest.startswith(PASSED_OVER):
             continue
+        if label and not rest.startswith(tuple(TOPICS)):
+            continue  # votes and the like, as ``ValgData.csv`` has them
         column = _COLUMN.fullmatch(rest)
         topic = next((t for start, t in TOPICS.items() if column and column["topic"].startswith(start)), None)
         if column is None or topic is None:

@@ -18,7 +18,7 @@ from typing import Any
 
 import duckdb
 
-from warehouse import __version__, progress
+from warehouse import __version__, disclosure, progress
 from warehouse.airflow import DBT_PROJECT, project_hash
 from warehouse.datapackage import datapackage, write_csv
 from warehouse.db import literal, quote, writer
@@ -28,6 +28,7 @@ from warehouse.settings import Settings
 DATABASE = "integration_gaps.duckdb"
 STORAGE_VERSION = "v1.0.0"
 MANIFEST = "manifest.json"
+_GUARD_EVERY = 20_000  # a row group has 122,880 rows
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,8 @@ def is_up_to_date(settings: Settings) -> bool:
 def inputs(connection: duckdb.DuckDBPyConnection, settings: Settings) -> str:
     """A hash of all that the marts are a function of: promoted loads, code, seeds and the settings that dbt reads."""
     owners = connection.execute("select dataset, period, load_id from meta.period_owner order by all").fetchall()
-    facts = [owners, code_version(), settings.focus_municipality, settings.small_cell]
+    rules = file_hash(Path(disclosure.__file__))  # the one model that is not SQL takes its rules from there
+    facts = [owners, code_version(), rules, settings.focus_municipality, settings.small_cell]
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 
@@ -193,7 +195,7 @@ def write_database(connection: duckdb.DuckDBPyConnection, tables: list[Table], p
         for table in tables:
             name = f"release.marts.{quote(table.name)}"
             if table.view_sql is None:
-                connection.execute(f"create table {name} as select * from marts.{quote(table.name)} order by all")
+                _write_table(connection, table, name)
         connection.execute("use release")
         for table in tables:
             if table.view_sql is not None:
@@ -202,6 +204,34 @@ def write_database(connection: duckdb.DuckDBPyConnection, tables: list[Table], p
     finally:
         connection.execute(f"use {quote(str(source[0]))}")
         connection.execute("detach release")
+
+
+def _write_table(connection: duckdb.DuckDBPyConnection, table: Table, name: str) -> None:
+    """Copy a table. DuckDB 1.0 cannot read a row group in which a list column has no element at all, as newer
+    versions write it: so one row in every ``_GUARD_EVERY`` has lists with an element, and is deleted again."""
+    rows = f"select * from marts.{quote(table.name)} order by all"
+    lists = [column for column in table.columns if column.type.endswith("[]")]
+    if not lists:
+        connection.execute(f"create table {name} as {rows}")
+        return
+    guard = ", ".join(
+        f"cast({'[null]' if column in lists else 'null'} as {column.type}) as {quote(column.name)}"
+        for column in table.columns
+    )
+    connection.execute(
+        f"""create table {name} as select * exclude (place, is_guard) from (
+            select *, row_number() over () as place, false as is_guard from ({rows})
+            union all by name
+            select {guard}, place, true as is_guard
+            from range(0, (select count(*) from marts.{quote(table.name)}) + 1, {_GUARD_EVERY}) as places (place)
+        ) order by place, is_guard"""
+    )
+    connection.execute("checkpoint release")
+    found = " and ".join(
+        f"{quote(column.name)} is not distinct from {'[null]' if column in lists else 'null'}"
+        for column in table.columns
+    )
+    connection.execute(f"delete from {name} where {found}")
 
 
 def _without_catalog(sql: str, catalog: str) -> str:

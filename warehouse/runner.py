@@ -17,7 +17,7 @@ from typing import IO
 
 from warehouse import airflow, progress, release
 from warehouse.db import file_lock
-from warehouse.settings import Settings, read_settings
+from warehouse.settings import Settings, read_settings, writable_home
 
 INGEST_DAGS = ("ingest_dst", "ingest_elections", "ingest_education", "ingest_inbox")
 BUILD_DAG = "build_marts"
@@ -43,6 +43,7 @@ def sample_settings(settings: Settings) -> Iterator[Settings]:
 
 def run(settings: Settings, sample: bool) -> tuple[bool, list[str]]:
     """Run everything; tells whether it went well, and the failures as readable blocks."""
+    writable_home(settings)
     lines = _Lines(sys.stderr)
     wait = file_lock(settings.root / "run.lock", "warehouse run")
     with wait, sample_settings(settings) if sample else nullcontext(settings) as active:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -59,6 +60,7 @@ class Settings(BaseSettings):
     def _three_digits(cls, value: str) -> str:
         if not re.fullmatch(r"[1-8]\d\d", value):
             raise ValueError("must be a three-digit municipality code such as 151 (Ballerup)")
+        _exist(value)
         return value
 
     @field_validator("municipalities", mode="before")
@@ -70,6 +72,7 @@ class Settings(BaseSettings):
         wrong = [code for code in codes if not re.fullmatch(r"[1-8]\d\d", code) and code != COUNTRY]
         if wrong or not codes:
             raise ValueError(f"must be `all` or a comma list of three-digit codes; got {', '.join(wrong) or 'nothing'}")
+        _exist(*codes)
         return codes
 
     @field_validator("statbank_url", "education_url", "jobindsats_url", "elections_url")
@@ -120,6 +123,16 @@ class Settings(BaseSettings):
         return self.municipalities == "all" or code in self.municipalities or code == self.focus_municipality
 
 
+def _exist(*codes: str) -> None:
+    """Raise ValueError, naming those that are no municipality (nor the country)."""
+    from warehouse.seeds import seed
+
+    known = {row["area_code"] for row in seed("areas") if row["level"] == "municipality"} | {COUNTRY}
+    strange = [code for code in codes if code not in known]
+    if strange:
+        raise ValueError(f"names no municipality: {', '.join(strange)} (dbt_project/seeds/areas.csv lists them)")
+
+
 def read_settings(**overrides: object) -> Settings:
     """Read the settings from the environment and ``.env``.
 
@@ -136,4 +149,22 @@ def read_settings(**overrides: object) -> Settings:
         raise SettingsError(
             "A setting is wrong: " + "; ".join(lines),
             next_step="correct the environment variable or the line in .env; the README lists every setting",
+        ) from None
+
+
+def writable_home(settings: Settings) -> None:
+    """Make the home where it is missing.
+
+    Raises:
+        SettingsError: it cannot be made, is no folder, or cannot be written to.
+    """
+    try:
+        settings.root.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=settings.root):
+            pass
+    except OSError as error:
+        raise SettingsError(
+            f"WAREHOUSE_HOME cannot be written to: {error.strerror or type(error).__name__}",
+            {"home": settings.root},
+            "set WAREHOUSE_HOME to a folder of yours that can be written to",
         ) from None

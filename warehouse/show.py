@@ -83,6 +83,15 @@ order by d.sort_order, g.age_group, t.sort_order, r.sort_order, g.sex = 'women',
 """
 
 
+_WITHOUT_FIGURES = """
+select d.label_en, c.value_status, c.reason_en
+from marts.coverage as c
+inner join marts.dim_indicator as d using (indicator_id)
+where c.municipality_code = ? and c.focus_area = ? and c.value_status <> 'observed'
+order by d.sort_order
+"""
+
+
 def print_gap_tables(
     connection: duckdb.DuckDBPyConnection,
     municipality: str,
@@ -108,7 +117,8 @@ def print_gap_tables(
     for area, label_da, label_en in areas:
         values = {"municipality": municipality, "focus_area": area, "period": period, "detail": detail}
         rows = connection.execute(_HEADLINES, values).fetchall()
-        if not rows:
+        missing = [] if period else connection.execute(_WITHOUT_FIGURES, [municipality, area]).fetchall()
+        if not rows and not missing:
             continue
         shown += 1
         title = f"{label_da} ({label_en}), {name[0] if name and name[0] else municipality}"
@@ -116,6 +126,8 @@ def print_gap_tables(
         console.print(
             _gap_table(title + compared + ("  (SAMPLE FIGURES)" if sample and sample[0] else ""), rows, detail)
         )
+        for label, status, reason in missing:
+            console.print(f"  {label}: {status}. {reason}", soft_wrap=True)
     if not shown:
         console.print(f"No gaps are published for municipality {municipality}" + (f" in {period}" if period else ""))
     elif sample and sample[0]:

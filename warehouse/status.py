@@ -9,7 +9,7 @@ from warehouse.db import writer
 from warehouse.errors import WarehouseError
 from warehouse.records import Record, catalogue
 from warehouse.release import current, current_database
-from warehouse.settings import Settings
+from warehouse.settings import Settings, writable_home
 from warehouse.show import open_release
 
 HEADINGS = (
@@ -23,17 +23,23 @@ select max(received_at), max(loaded_at), max(validated_at),
     max_by(status, received_at), max_by(reason, received_at)
 from meta.loads where dataset = ?
 """
+_LAST_CHECK = "select max_by(outcome, checked_at), max_by(detail, checked_at) from meta.checks where dataset = ?"
 
 
 def dataset_states(settings: Settings) -> list[tuple[Any, ...]]:
     """One row a dataset, in the columns of :data:`HEADINGS`; times of the ledger are UTC."""
+    writable_home(settings)
     with writer(settings, "warehouse status") as connection:
         ledger = {name: connection.execute(_LEDGER, [name]).fetchone() or (None,) * 6 for name in catalogue()}
+        checks = {name: connection.execute(_LAST_CHECK, [name]).fetchone() or (None,) * 2 for name in catalogue()}
     published = _published(settings)
     rows = []
     for record in catalogue().values():
         landed, loaded, validated, source, state, reason = ledger[record.dataset]
         now, remark = _provider(record, settings)
+        outcome, detail = checks[record.dataset]
+        if outcome == "not_delivered":
+            remark = remark or f"not_delivered: {detail}"
         if state == "rejected":
             remark = f"last load rejected: {reason}"
         times = (landed, loaded, validated, published.get(record.dataset), source, now)

@@ -261,7 +261,9 @@ select
     if(gaps.is_observed, gaps.target_rate / nullif(gaps.reference_rate, 0), null) as rate_ratio,
     if(gaps.is_observed, greatest(0, gaps.gap * gaps.target_denominator), null) as persons_to_parity,
     {% if standardised -%}
-    if(gaps.is_observed, 100 * standardised.standardised_gap, null) as standardised_gap_pp,
+    if(
+        gaps.is_observed and gaps.subarea_code = 'total', 100 * standardised.standardised_gap, null
+    ) as standardised_gap_pp,
     {%- else -%}
     cast(null as double) as standardised_gap_pp,
     {%- endif %}
@@ -287,15 +289,14 @@ select
 from gaps
 left join {{ municipalities }} as municipalities on gaps.municipality_code = municipalities.municipality_code
 left join provenance on gaps.load_ids = provenance.load_ids
+{#- A condition on one side alone keeps DuckDB from hashing this join: the total is told from subareas above. #}
 {%- if standardised %}
 left join {{ standardised }} as standardised
     on
-        gaps.subarea_code = 'total'
-        {%- for column in [
-            'municipality_code', 'indicator_id', 'period', 'sex', 'age_group', 'target_group', 'reference_group',
-        ] %}
-        and gaps.{{ column }} = standardised.{{ column }}
-        {%- endfor %}
+        {% for column in ['municipality_code', 'indicator_id', 'period', 'sex', 'age_group', 'target_group',
+            'reference_group'] -%}
+        {{ 'and ' if not loop.first }}gaps.{{ column }} = standardised.{{ column }}
+        {% endfor %}
 {%- endif %}
 {% endmacro %}
 

@@ -74,8 +74,8 @@
             {{ keys | join(', ') }},
             sum(first_numerator) / nullif(sum(first_denominator), 0) as first_rate,
             sum(second_numerator) / nullif(sum(second_denominator), 0) as second_rate,
-            sum(standard_persons * first_stratum_rate) / nullif(sum(standard_persons), 0) as first_standardised_rate,
-            sum(standard_persons * second_stratum_rate) / nullif(sum(standard_persons), 0) as second_standardised_rate,
+            {{ exact_sum('standard_persons * first_stratum_rate') }} / nullif(sum(standard_persons), 0) as first_standardised_rate,
+            {{ exact_sum('standard_persons * second_stratum_rate') }} / nullif(sum(standard_persons), 0) as second_standardised_rate,
             {{ mean_over_both_compositions('second_stratum_rate - first_stratum_rate') }} as rate_effect,
             {{ difference_of_compositions('(first_stratum_rate + second_stratum_rate) / 2') }} as composition_effect,
             cast(count(*) filter (where stratum_from is not null) as integer) as strata,
@@ -111,15 +111,15 @@
 {#- Sum over strata of value * (share of the first + share of the second) / 2. -#}
 {% macro mean_over_both_compositions(value) -%}
     (
-        sum(({{ value }}) * first_denominator) / nullif(sum(first_denominator), 0)
-        + sum(({{ value }}) * second_denominator) / nullif(sum(second_denominator), 0)
+        {{ exact_sum('(' ~ value ~ ') * first_denominator') }} / nullif(sum(first_denominator), 0)
+        + {{ exact_sum('(' ~ value ~ ') * second_denominator') }} / nullif(sum(second_denominator), 0)
     ) / 2
 {%- endmacro %}
 
 {#- Sum over strata of value * (share of the second - share of the first). -#}
 {% macro difference_of_compositions(value) -%}
     (
-        sum(({{ value }}) * second_denominator) / nullif(sum(second_denominator), 0)
-        - sum(({{ value }}) * first_denominator) / nullif(sum(first_denominator), 0)
+        {{ exact_sum('(' ~ value ~ ') * second_denominator') }} / nullif(sum(second_denominator), 0)
+        - {{ exact_sum('(' ~ value ~ ') * first_denominator') }} / nullif(sum(first_denominator), 0)
     )
 {%- endmacro %}

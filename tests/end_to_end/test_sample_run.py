@@ -130,6 +130,7 @@ def test_status_and_releases(published: Home) -> None:
     assert status.returncode == 0
     assert "folk1e" in status.stdout
     assert "2026-08-11 08:00" in status.stdout
+    assert "not_delivered" in status.stdout
     listed = published.warehouse("releases").stdout
     assert "current" in listed
 
@@ -167,3 +168,33 @@ def test_landing_is_what_was_received(published: Home) -> None:
     assert len(body) == manifest.bytes
     assert body.count(b"\r\n") - 1 == manifest.rows_received
     assert not list(Path(published.path, "landing", ".incoming").glob("*"))
+
+
+def test_revision_is_fetched_alone_and_gives_a_new_release(published: Home, provider: Running) -> None:
+    """The last test of this file: it moves the shared home on to a second release."""
+    first, calls = (published.path / "releases" / "current").resolve(), provider.data_calls()
+    table = provider.table("RAS201")
+    moved = {"HERKOMST": "25", "ALDER": "30-34", "KØN": "M", "TID": "2024"}
+    for area in ("151", "084", "000"):  # one person of Ballerup more at work, one fewer outside: RAS200 still agrees
+        table.add(1, OMRÅDE=area, SOCIO="00", **moved)
+        table.add(-1, OMRÅDE=area, SOCIO="55", **moved)
+    table.updated = "2026-11-11T08:00:00"
+    before = published.published(_EMPLOYED)
+    done = published.warehouse("run")
+    assert done.returncode == 0, done.stderr
+    assert provider.data_calls() == calls + 1
+    assert (published.path / "releases" / "current").resolve() != first
+    assert published.published(_EMPLOYED) == [(before[0][0] + 1,)]
+    assert published.rows("select count(*) from raw.ras201 where load_id is null") == [(0,)]
+    (periods,) = published.rows(
+        "select periods from meta.loads where dataset = 'ras201' order by received_at desc limit 1"
+    )[0]
+    assert "2024" in periods
+    assert len(periods) <= 2
+
+
+_EMPLOYED = """
+    select target_numerator from marts.gaps
+    where municipality_code = '151' and indicator_id = 'employment_rate' and period = '2024' and sex = 'total'
+    and age_group = '16-64' and target_group = 'non_western' and reference_group = 'others'
+"""

@@ -168,7 +168,11 @@ def test_a_code_without_a_canonical_code_is_unknown(connection: Connection, sett
 
 def test_severity_of_a_total_stands_in_its_record(connection: Connection, settings: Settings) -> None:
     record = catalogue()["folk1e"]
-    totals = tuple(t.model_copy(update={"severity": "advisory", "tolerance": 9.0}) for t in record.expect.totals)
+    totals = tuple(
+        t.model_copy(update={"severity": "advisory", "tolerance": 9.0})
+        for t in record.expect.totals
+        if t.variable != "OMRÅDE"
+    )
     expect = record.expect.model_copy(update={"totals": totals})
     records = {**catalogue(), "folk1e": record.model_copy(update={"expect": expect})}
     load = folk1e()

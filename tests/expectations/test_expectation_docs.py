@@ -7,6 +7,7 @@ import os
 import re
 
 import duckdb
+import pytest
 from expectation_scratch import enter, folk1e, ras201
 
 from expectations.docs import offline
@@ -31,6 +32,13 @@ def test_pages_hold_the_verdict(connection: duckdb.DuckDBPyConnection, settings:
     for name in ("keys_unique", "codes_known", "columns_as_asked", "value_present"):
         assert f"folk1e.{name}" in good
     assert "Great Expectations Version" in good
+
+
+def test_a_failed_check_is_rendered_without_complaint(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    _judge_two(connection, settings)
+    assert "Traceback" not in caplog.text
 
 
 def test_index_lists_accepted_and_rejected(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:

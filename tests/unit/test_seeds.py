@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from warehouse.records import record_of
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 SEEDS = REPOSITORY / "dbt_project" / "seeds"
 DOMAIN = REPOSITORY / ".." / "shared" / "domain"
@@ -270,7 +272,13 @@ def test_the_bridge_agrees_with_the_published_index_of_the_election() -> None:
 def test_every_municipality_of_the_bridge_belongs_to_a_district_of_that_election() -> None:
     districts = {(row["election_id"], row["municipality_code"]) for row in seed("nomination_districts")}
     bridged = {(row["election_id"], row["municipality_code"]) for row in seed("polling_area_bridge")}
-    assert bridged == districts
+    assert bridged <= districts
+
+
+def test_every_election_of_the_catalogue_has_its_district() -> None:
+    # FV2015 and FV2019 have no bridge: their areas are loaded, with neither municipality nor number.
+    elections = {e.election_id for e in record_of("dst_elections").elections}
+    assert elections == {r["election_id"] for r in seed("nomination_districts") if r["municipality_code"] == "151"}
 
 
 def test_the_origin_groups_statuses_and_warnings_are_those_of_the_contract() -> None:

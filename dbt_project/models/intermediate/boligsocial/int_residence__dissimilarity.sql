@@ -56,7 +56,7 @@ final as (
         count(*) as parishes,
         if(
             count(targets.parish_share) = count(*) and count(comparisons.parish_share) = count(*),
-            sum(abs(targets.parish_share - comparisons.parish_share)) / 2,
+            {{ exact_sum('abs(targets.parish_share - comparisons.parish_share)') }} / 2,
             null
         ) as dissimilarity,
         list_sort(list_distinct(flatten(list(targets.load_ids)))) as load_ids

@@ -13,12 +13,25 @@ parts as (
     {{ origin_parts(ref('origin_codes'), 'KMSTA001') }}
 ),
 
+-- The table of parishes is fetched whole; the municipalities that the settings ask for are those asked of the
+-- tables that have them.
+municipalities_asked_for as (
+    select distinct canonical_code
+    from {{ ref('stg_statbank__codes') }}
+    where variable in ('OMRÅDE', 'BOPOMR') and is_selected
+),
+
 municipalities as (
     select
         area_code as municipality_code,
         {{ folded_name('name_da') }} as name_key
     from {{ ref('areas') }}
-    where level = 'municipality'
+    where
+        level = 'municipality'
+        and (
+            area_code in (select asked.canonical_code from municipalities_asked_for as asked)
+            or not exists (select 1 from municipalities_asked_for)
+        )
 ),
 
 published as (

@@ -64,6 +64,18 @@ left_out as (
     group by all
 ),
 
+-- A source by parish or polling area cannot say which municipalities nobody asked for; the others can.
+left_out_everywhere as (
+    select coalesce(list(area_code), []) as areas_left_out
+    from (
+        select canonical_code as area_code
+        from codes
+        where canonical_code is not null
+        group by canonical_code
+        having not bool_or(is_selected)
+    ) as never_asked_for
+),
+
 final as (
     select
         indicators.indicator_id,
@@ -71,8 +83,13 @@ final as (
             as is_own_data,
         coalesce(met.is_delivered, false) as is_delivered,
         coalesce(left_out.has_regions, false) as has_regions,
-        coalesce(left_out.areas_left_out, []) as areas_left_out
+        if(
+            left_out.indicator_id is null,
+            left_out_everywhere.areas_left_out,
+            coalesce(left_out.areas_left_out, [])
+        ) as areas_left_out
     from indicators
+    cross join left_out_everywhere
     left join met on indicators.indicator_id = met.indicator_id
     left join left_out on indicators.indicator_id = left_out.indicator_id
 )

@@ -1,3 +1,6 @@
+{#- The origin groups of the election database that are approximately non-western. -#}
+{%- set non_western = "topic = 'origin' and group_code in ('03', '04', '07', '08', '10', '11')" -%}
+
 with
 background as (
     select * from {{ ref('stg_elections__valgdatabase') }}
@@ -20,10 +23,8 @@ summed as (
         municipality_code,
         area_number,
         coalesce(published_label, '') as reference_label,
-        sum(persons) filter (
-            where topic = 'origin' and group_code in ('03', '04', '07', '08', '10', '11')
-        ) as non_western_persons,
-        sum(persons) filter (where topic = 'citizenship') as persons
+        {{ exact_sum('if(' ~ non_western ~ ', persons, null)') }} as non_western_persons,
+        {{ exact_sum("if(topic = 'citizenship', persons, null)") }} as persons
     from background
     group by all
 ),

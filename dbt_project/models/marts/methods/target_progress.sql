@@ -1,6 +1,7 @@
 {%- set series_keys = [
     'municipality_code', 'indicator_id', 'sex', 'age_group', 'target_group', 'reference_group',
 ] -%}
+{%- set target_columns = series_keys + ['baseline_period', 'reduction_pct', 'target_period'] -%}
 
 with
 targets as (
@@ -25,6 +26,31 @@ reasons as (
     {{ progress_reasons() }}
 ),
 
+-- The focus municipality has every indicator: one that the seed does not name for it is not set, with the age
+-- group that the seed names elsewhere.
+not_named as (
+    select
+        {{ focus_municipality() }} as municipality_code,
+        indicators.indicator_id,
+        'total' as sex,
+        coalesce(min(targets.age_group), 'total') as age_group,
+        'non_western' as target_group,
+        'others' as reference_group,
+        cast(null as varchar) as baseline_period,
+        cast(null as double) as reduction_pct,
+        cast(null as varchar) as target_period
+    from indicators
+    left join targets on indicators.indicator_id = targets.indicator_id
+    group by indicators.indicator_id
+    having not coalesce(bool_or(targets.municipality_code = {{ focus_municipality() }}), false)
+),
+
+all_targets as (
+    select {{ target_columns | join(', ') }} from targets
+    union all
+    select {{ target_columns | join(', ') }} from not_named
+),
+
 written as (
     select
         targets.municipality_code,
@@ -39,7 +65,7 @@ written as (
         nullif(targets.baseline_period, '') as written_baseline_period,
         nullif(targets.target_period, '') as target_period,
         {{ first_day_of_period('targets.target_period') }} as target_day
-    from targets
+    from all_targets as targets
     inner join indicators on targets.indicator_id = indicators.indicator_id
 ),
 
