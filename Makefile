@@ -48,7 +48,7 @@ bench: setup  ## measure, as ratios in one run, into benchmarks/results/
 
 lock:  ## solve the dependencies again (needs uv)
 	uv pip compile pyproject.toml --group dev --generate-hashes --universal --python-version 3.11 \
-		--no-strip-extras --no-annotate --no-emit-index-url --no-emit-find-links \
+		--no-strip-extras --no-annotate \
 		--custom-compile-command "make lock" --output-file requirements.lock --upgrade
 
 up:  ## start the stack of docker-compose.yml
