@@ -332,7 +332,8 @@ def test_status_of_a_target_is_that_of_the_oracle(
     fill(database, "marts.gaps", gaps)
     fill(database, "seeds.targets", targets)
     fill(database, "intermediate.int_series", [])
-    rows = ask(database, compiled["target_progress"])
+    # The focus municipality's other indicators come along as not set; they are no goals.
+    rows = [row for row in ask(database, compiled["target_progress"]) if row["municipality_code"] != "151"]
     assert len(rows) == len(goals)
     for row in rows:
         then, then_down, then_up, now, now_down, now_up, reduction, year = goals[int(row["municipality_code"])]

@@ -173,28 +173,26 @@ def test_landing_is_what_was_received(published: Home) -> None:
 def test_revision_is_fetched_alone_and_gives_a_new_release(published: Home, provider: Running) -> None:
     """The last test of this file: it moves the shared home on to a second release."""
     first, calls = (published.path / "releases" / "current").resolve(), provider.data_calls()
-    table = provider.table("RAS201")
-    moved = {"HERKOMST": "25", "ALDER": "30-34", "KØN": "M", "TID": "2024"}
-    for area in ("151", "084", "000"):  # one person of Ballerup more at work, one fewer outside: RAS200 still agrees
-        table.add(1, OMRÅDE=area, SOCIO="00", **moved)
-        table.add(-1, OMRÅDE=area, SOCIO="55", **moved)
+    table = provider.table("KY038")
+    for origin in ("9", "TOT"):  # one full-year person more in Ballerup, and in its total
+        table.add(1, OMRÅDE="151", YDELSESTYPE="10000", HERKOMST1=origin, TID="2024")
     table.updated = "2026-11-11T08:00:00"
-    before = published.published(_EMPLOYED)
+    before = published.published(_RECIPIENTS)
     done = published.warehouse("run")
     assert done.returncode == 0, done.stderr
     assert provider.data_calls() == calls + 1
     assert (published.path / "releases" / "current").resolve() != first
-    assert published.published(_EMPLOYED) == [(before[0][0] + 1,)]
-    assert published.rows("select count(*) from raw.ras201 where load_id is null") == [(0,)]
+    assert published.published(_RECIPIENTS) == [(before[0][0] + 1,)]
+    assert published.rows("select count(*) from raw.ky038 where load_id is null") == [(0,)]
     (periods,) = published.rows(
-        "select periods from meta.loads where dataset = 'ras201' order by received_at desc limit 1"
+        "select periods from meta.loads where dataset = 'ky038' order by received_at desc limit 1"
     )[0]
     assert "2024" in periods
     assert len(periods) <= 2
 
 
-_EMPLOYED = """
+_RECIPIENTS = """
     select target_numerator from marts.gaps
-    where municipality_code = '151' and indicator_id = 'employment_rate' and period = '2024' and sex = 'total'
-    and age_group = '16-64' and target_group = 'non_western' and reference_group = 'others'
+    where municipality_code = '151' and indicator_id = 'cash_benefit_share' and period = '2024'
+    and target_group = 'non_western' and reference_group = 'others'
 """

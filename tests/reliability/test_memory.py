@@ -10,7 +10,7 @@ from benchmarks import national, national_data
 
 pytestmark = pytest.mark.slow
 
-BOUND_MB = 1_500
+BOUND_MB = 2_000  # the promise; DuckDB itself is held to 1 GB, the rest is Python and dbt
 FIRST_YEAR = 2020  # a third of what the benchmark builds: enough to fill DuckDB's memory, quick enough for every run
 
 
