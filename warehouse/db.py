@@ -12,7 +12,7 @@ import json
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -35,8 +35,15 @@ def literal(text: str) -> str:
 
 
 @contextmanager
-def file_lock(path: Path, purpose: str, wait_seconds: float = WAIT_SECONDS) -> Iterator[None]:
+def file_lock(
+    path: Path,
+    purpose: str,
+    wait_seconds: float = WAIT_SECONDS,
+    tell: Callable[[str], None] | None = None,
+) -> Iterator[None]:
     """Hold an exclusive lock on ``path``; whoever waits too long is told who holds it.
+
+    ``tell`` is called once, with the holder, when there is something to wait for.
 
     Raises:
         BusyError: when the lock is not free within ``wait_seconds``.
@@ -50,6 +57,9 @@ def file_lock(path: Path, purpose: str, wait_seconds: float = WAIT_SECONDS) -> I
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
+                if tell:
+                    tell(_holder(path))
+                    tell = None
                 if time.monotonic() >= deadline:
                     raise BusyError(
                         f"Another process has been writing for over {wait_seconds:.0f} s: {_holder(path)}",

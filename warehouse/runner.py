@@ -45,7 +45,9 @@ def run(settings: Settings, sample: bool) -> tuple[bool, list[str]]:
     """Run everything; tells whether it went well, and the failures as readable blocks."""
     writable_home(settings)
     lines = _Lines(sys.stderr)
-    wait = file_lock(settings.root / "run.lock", "warehouse run")
+    wait = file_lock(
+        settings.root / "run.lock", "warehouse run", tell=lambda holder: lines.write("waiting", f"for {holder}")
+    )
     with wait, sample_settings(settings) if sample else nullcontext(settings) as active:
         run_now = progress.Run(lines.write)
         progress.attach(run_now)

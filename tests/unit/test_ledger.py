@@ -96,11 +96,14 @@ def test_a_promotion_that_fails_changes_nothing(settings: Settings) -> None:
 
 def test_the_second_writer_is_told_who_holds_the_lock(tmp_path: Path) -> None:
     lock = tmp_path / "x.lock"
+    told: list[str] = []
     with (
         file_lock(lock, "the first"),
         pytest.raises(BusyError, match="the first"),
-        file_lock(lock, "the second", wait_seconds=0.05),
+        file_lock(lock, "the second", wait_seconds=0.05, tell=told.append),
     ):
         pytest.fail("both hold the lock")
+    assert len(told) == 1
+    assert "the first" in told[0]
     with file_lock(lock, "the third", wait_seconds=0.05):
         assert "the third" in lock.read_text()
