@@ -18,12 +18,12 @@ from urllib.parse import urlsplit
 import duckdb
 from pydantic import SecretStr
 
-from ingestion.common import Context, Look, fingerprint, keep_aside, origin_of, relative, reusable
+from ingestion.common import Context, Look, fingerprint, origin_of, relative, reusable
 from ingestion.education_cube import MUNICIPALITY, WHOLE_COUNTRY, Plan, Row, check_page, resolve, table_rows
-from ingestion.http import BadBody, BrokenAnswer, Client, Response, looks_like_html
+from ingestion.http import BadBody, Client, Response, looks_like_html
 from ingestion.load import insert_rows
-from ingestion.tokens import Gate, refuse_echo
-from warehouse.errors import LoadRejected, NotDelivered, ProviderError, TokenRefused
+from ingestion.tokens import Gate, asking, refuse_echo
+from warehouse.errors import LoadRejected, ProviderError, TokenRefused
 from warehouse.landing import Manifest, finish, landing_folder, new_load_id, open_payload
 from warehouse.records import Cube
 
@@ -196,18 +196,8 @@ def _digest(pages: list[Page]) -> str:
 
 @contextmanager
 def _asking(context: Context) -> Iterator[_Session]:
-    """A session with the API; a refused token and a broken answer are told in the dataset's own words."""
-    door, dataset = gate(context), context.record.dataset
-    token = door.open(dataset)
-    try:
-        with door.told(dataset):
-            yield _Session(context, token)
-    except (LoadRejected, NotDelivered) as error:
-        error.where = {"dataset": dataset, **error.where}
-        if isinstance(error, BrokenAnswer) and error.body and token.get_secret_value().encode() not in error.body:
-            kept = keep_aside(context.settings, f"{new_load_id(dataset)}/answer", error.body)
-            error.where["kept"] = kept
-        raise
+    with asking(context, gate(context)) as token:
+        yield _Session(context, token)
 
 
 class _Session:

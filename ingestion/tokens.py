@@ -18,8 +18,10 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from ingestion.http import LOOPBACK
+from ingestion.common import Context, keep_aside
+from ingestion.http import LOOPBACK, BrokenAnswer
 from warehouse.errors import LoadRejected, NotDelivered, TokenRefused
+from warehouse.landing import new_load_id
 
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]+")
 _SEGMENTS = 3
@@ -75,6 +77,28 @@ class Gate:
             {"dataset": dataset, "setting": self.setting},
             f"{self.renew}; without a token the dataset is reported as not delivered",
         )
+
+
+@contextmanager
+def asking(context: Context, door: Gate) -> Iterator[SecretStr]:
+    """The token, to ask with; a refused token and a broken answer are told in the dataset's own words.
+
+    A broken answer is kept aside, unless it repeats the token.
+
+    Raises:
+        NotDelivered, TokenRefused: as :meth:`Gate.open`; or the provider refuses the token.
+    """
+    dataset = context.record.dataset
+    token = door.open(dataset)
+    try:
+        with door.told(dataset):
+            yield token
+    except (LoadRejected, NotDelivered) as error:
+        error.where = {"dataset": dataset, **error.where}
+        if isinstance(error, BrokenAnswer) and error.body and token.get_secret_value().encode() not in error.body:
+            kept = keep_aside(context.settings, f"{new_load_id(dataset)}/answer", error.body)
+            error.where["kept"] = kept
+        raise
 
 
 def expiry(token: SecretStr) -> datetime | None:
