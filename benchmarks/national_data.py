@@ -18,6 +18,7 @@ from sample_providers import Running, start, write_inbox
 from warehouse import ledger
 from warehouse.airflow import DBT_PROJECT
 from warehouse.db import literal, quote, writer
+from warehouse.raw_views import load_table
 from warehouse.records import Record, catalogue
 from warehouse.settings import Settings
 
@@ -107,7 +108,7 @@ def _table(record: Record, load_id: str) -> _Table:
     raw = record.raw_tables[0]
     area = next(v.code.upper() for v in record.variables if v.role in {"area", "parish"})
     others = [name for name in raw.columns if name not in {area, raw.period_column, "INDHOLD"}]
-    return _Table(record, load_id, ledger.load_table(raw, load_id), area, tuple(others))
+    return _Table(record, load_id, load_table(raw, load_id), area, tuple(others))
 
 
 def _areas(connection: duckdb.DuckDBPyConnection) -> None:

@@ -19,7 +19,7 @@ from ingestion.inbox_kinds import KINDS, Kind, Placed, cell_fault, delivery_faul
 from ingestion.sheet import Sheet, read_error, read_sheet, shown
 from warehouse.db import literal, quote
 from warehouse.landing import Manifest, open_payload
-from warehouse.ledger import load_table
+from warehouse.raw_views import load_table
 from warehouse.records import RawTable
 
 SUFFIX = ".csv"

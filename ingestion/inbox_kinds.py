@@ -48,9 +48,9 @@ class Kind:
     most: tuple[tuple[str, ...], str, int] | None = None
 
 
-def _matching(pattern: str, must: str) -> Column:
+def _matching(pattern: str, must: str, quoted: bool = True) -> Column:
     compiled = re.compile(pattern, re.ASCII)
-    return Column(lambda cell: compiled.fullmatch(cell) is not None, must)
+    return Column(lambda cell: compiled.fullmatch(cell) is not None, must, quoted)
 
 
 def _one_of(*values: str) -> Column:
@@ -81,7 +81,7 @@ def _text(longest: int) -> Column:
     return Column(lambda cell: len(cell) <= longest, f"at most {longest} characters", quoted=False)
 
 
-COUNT = _matching(r"0|[1-9]\d{0,7}", "a whole number such as 1250, without signs or thousands points")
+COUNT = _matching(r"0|[1-9]\d{0,7}", "a whole number such as 1250, without signs or thousands points", quoted=False)
 DAY = Column(_is_day, "a date such as 2025-11-18")
 MUNICIPALITY = Column(lambda cell: cell in _municipalities(), "the three-digit code of a municipality, such as 151")
 ORIGIN = _one_of("danish", "western", "non_western")

@@ -16,7 +16,7 @@ import duckdb
 from warehouse.db import literal, quote
 from warehouse.errors import LoadRejected
 from warehouse.landing import Manifest, open_payload
-from warehouse.ledger import load_table
+from warehouse.raw_views import load_table
 from warehouse.records import RawTable, Record
 from warehouse.settings import Settings
 

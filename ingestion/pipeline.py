@@ -8,14 +8,12 @@ left to do. The one writer is held only for moments, never during a download. Ju
 
 from __future__ import annotations
 
-import hashlib
 import re
 import shutil
 from datetime import datetime
 from types import ModuleType
 
 import duckdb
-import zstandard
 
 from ingestion import education, elections, inbox, inbox_csv, jobindsats, statbank, valg_dk, valgdatabase
 from ingestion.common import OFFICIAL, SAMPLE, Context, Look, State, origin_of
@@ -23,8 +21,9 @@ from ingestion.http import Client
 from warehouse import ledger
 from warehouse.db import file_lock, transaction, writer
 from warehouse.errors import LoadRejected, NotDelivered, ProviderError
-from warehouse.landing import Manifest, new_load_id, open_payload, read_manifest
+from warehouse.landing import Manifest, harmed_files, new_load_id, read_manifest, stored_hashes
 from warehouse.ledger import LOADED, PROMOTED, REJECTED, SUPERSEDED, VALIDATED
+from warehouse.raw_views import refresh_views
 from warehouse.records import Record, catalogue, record_of
 from warehouse.settings import Settings
 
@@ -96,8 +95,9 @@ def land(dataset: str, settings: Settings, run: tuple[str, str] = NO_RUN) -> str
             raise
         if manifest is None:
             return _newest(context)
+        files = stored_hashes(manifest.folder(settings))
         with writer(settings, f"enter {manifest.load_id}") as connection:
-            ledger.enter(connection, manifest, run)
+            ledger.enter(connection, manifest, run, files)
         return manifest.load_id
 
 
@@ -109,15 +109,15 @@ def load(load_id: str, settings: Settings) -> int:
     """
     manifest = _manifest(load_id, settings)
     context = Context(record_of(manifest.dataset), settings, State())
-    harmed = _harmed(manifest, settings)
+    harmed, files = harmed_files(manifest, settings), stored_hashes(manifest.folder(settings))
     with writer(settings, f"load {load_id}") as connection:
-        ledger.enter(connection, manifest)
+        ledger.enter(connection, manifest, files=files)
         if ledger.status_of(connection, load_id) in {VALIDATED, PROMOTED, SUPERSEDED}:
             return _rows_loaded(connection, load_id)
         try:
-            _refuse_harmed(manifest, harmed)
+            refuse_harmed(manifest, harmed)
             with transaction(connection):
-                rows = _fill(connection, context, manifest)
+                rows = fill(connection, context, manifest)
                 ledger.set_status(
                     connection, load_id, LOADED, rows_loaded=rows, loaded_at=ledger.utc_now(), reason=None
                 )
@@ -184,32 +184,21 @@ def _missing_views(connection: duckdb.DuckDBPyConnection) -> None:
     there = {name for (name,) in found}
     for record in catalogue().values():
         if not {table.name for table in record.raw_tables} <= there:
-            ledger.refresh_views(connection, record)
+            refresh_views(connection, record)
 
 
-def _fill(connection: duckdb.DuckDBPyConnection, context: Context, manifest: Manifest) -> int:
+def fill(connection: duckdb.DuckDBPyConnection, context: Context, manifest: Manifest) -> int:
+    """Fill the load's own table(s) from its landing, and what its codes mean; the rows loaded."""
     rows: int = _provider(context.record).fill(connection, context, manifest)
     return rows
 
 
-def _harmed(manifest: Manifest, settings: Settings) -> list[str]:
-    """The landed files that are no longer what was received."""
-    harmed = []
-    for landed in manifest.files:
-        digest = hashlib.sha256()
-        try:
-            with open_payload(manifest.folder(settings) / f"{landed.name}.zst") as stream:
-                while chunk := stream.read(1 << 20):
-                    digest.update(chunk)
-        except (OSError, zstandard.ZstdError):
-            harmed.append(landed.name)
-            continue
-        if digest.hexdigest() != landed.sha256:
-            harmed.append(landed.name)
-    return harmed
+def refuse_harmed(manifest: Manifest, harmed: list[str]) -> None:
+    """Stop where landed bytes are no longer what was received.
 
-
-def _refuse_harmed(manifest: Manifest, harmed: list[str]) -> None:
+    Raises:
+        LoadRejected: naming the files.
+    """
     if harmed:
         raise LoadRejected(
             f"The landing has changed since it was received: {', '.join(harmed)}",
@@ -265,14 +254,12 @@ def _reject(context: Context, load_id: str | None, error: LoadRejected, run: tup
         "citation": record.citation,
         "data_origin": origin_of(url) if url != "inbox" else _inbox_origin(context),
         "landing_path": error.where.get("kept"),
-        "status": REJECTED,
         "reason": error.block(),
         "dag_id": run[0],
         "run_id": run[1],
     }
     with writer(settings, f"reject {record.dataset}") as connection:
-        marks = ", ".join("?" for _ in row)
-        connection.execute(f"insert into meta.loads ({', '.join(row)}) values ({marks})", list(row.values()))
+        ledger.enter_refused(connection, row)
         ledger.record_check(connection, record.dataset, None, "failed", error.what)
 
 

@@ -22,7 +22,7 @@ from ingestion.sheet import Sheet, read_error, read_sheet, shown
 from warehouse.db import literal, quote
 from warehouse.errors import LoadRejected, NotDelivered
 from warehouse.landing import Manifest, open_payload
-from warehouse.ledger import load_table
+from warehouse.raw_views import load_table
 from warehouse.seeds import seed
 
 KIND = "valgdatabase"

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from house import Home
 
-from sample_providers import Running, start
+from sample_providers import Running, start, write_inbox
+from warehouse.db import file_lock
 
 for name in [name for name in os.environ if name.startswith("WAREHOUSE_")]:
     del os.environ[name]
@@ -49,3 +50,19 @@ def provider() -> Iterator[Running]:
 def home(provider: Running, tmp_path: Path) -> Home:
     """An empty home that reads from ``provider``."""
     return home_on(provider, tmp_path / "home")
+
+
+@pytest.fixture(scope="session")
+def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home after `warehouse run` on the sample providers: made once for all workers, to be left as it is."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    path = shared / "sample_home"
+    with start() as running, file_lock(shared / "sample_home.lock", "make the sample home"):
+        home = home_on(running, path, WAREHOUSE_SAMPLE_INBOX=str(path / "sample_inbox"))
+        if not (path / "done").exists():
+            write_inbox(path / "sample_inbox")
+            made = home.warehouse("run")
+            assert made.returncode == 0, made.stderr
+            (path / "done").write_text(made.stdout)
+    return home

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -88,3 +89,10 @@ class Home:
         file = self.path / "releases" / "current" / "integration_gaps.duckdb"
         with duckdb.connect(str(file), read_only=True) as connection:
             return connection.execute(query, list(values)).fetchall()
+
+
+def copy_of(home: Home, path: Path) -> Home:
+    """A home of a test's own with everything that another one holds."""
+    shutil.copytree(home.path, path, symlinks=True)
+    variables = {name: value.replace(str(home.path), str(path)) for name, value in home.variables.items()}
+    return Home(path, variables)

@@ -13,8 +13,10 @@ from typing import Annotated, Any
 
 import typer
 
+from warehouse import cli_audit
 from warehouse.errors import SettingsError, WarehouseError
 from warehouse.settings import Settings, read_settings
+from warehouse.trace.command import trace
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -131,10 +133,16 @@ def status(debug: Debug = False) -> None:
     show.print_rows("Datasets", HEADINGS, dataset_states(read_settings()))
 
 
-@app.command()
-def releases(debug: Debug = False) -> None:
-    """List the releases, newest first, and which one is current."""
+releases_app = typer.Typer(invoke_without_command=True, rich_markup_mode="markdown")
+app.add_typer(releases_app, name="releases")
+
+
+@releases_app.callback()
+def releases(context: typer.Context, debug: Debug = False) -> None:
+    """List the releases, newest first, and which one is current; `diff` prints what moved between two."""
     options(debug)
+    if context.invoked_subcommand:
+        return
     from warehouse import release, show
 
     settings = read_settings()
@@ -156,6 +164,30 @@ def releases(debug: Debug = False) -> None:
     show.print_rows("Releases", ("", "release", "created (UTC)", "data", "gap rows", "folder"), rows)
 
 
+@releases_app.command("diff")
+def releases_diff(
+    old: Annotated[str, typer.Argument(metavar="A", help="A release, the beginning of its id, current or previous.")],
+    new: Annotated[str, typer.Argument(metavar="B", help="The release to compare it with.")],
+    limit: Annotated[int, typer.Option(min=1, help="At most so many gaps in the table.")] = 20,
+    format: Annotated[Format, typer.Option(help="table, csv or json.")] = Format.table,
+    debug: Debug = False,
+) -> None:
+    """Print what moved from release A to release B: tables, loads, code and settings, and gaps, largest first.
+
+    `csv` and `json` give every gap that moved, came, went or changed status, unrounded.
+    """
+    options(debug)
+    from warehouse import releases_diff as differences
+    from warehouse import show
+
+    settings = read_settings()
+    found = differences.compare(differences.find(settings, old), differences.find(settings, new))
+    if format is Format.table:
+        differences.print_diff(found, limit)
+        return
+    (show.print_csv if format is Format.csv else show.print_json)(differences.GAP_COLUMNS, found.gaps)
+
+
 @app.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
 )
@@ -164,6 +196,10 @@ def airflow(context: typer.Context) -> None:
     from warehouse.airflow import hand_over
 
     hand_over(read_settings(), context.args)
+
+
+cli_audit.add_to(app)
+app.command()(trace)
 
 
 def _report(error: WarehouseError, settings: Settings | None = None) -> int:

@@ -14,7 +14,7 @@ import duckdb
 from warehouse.db import literal, quote
 
 if TYPE_CHECKING:
-    from warehouse.release import Column, Table
+    from warehouse.release_files import Column, Table
 
 BOM = b"\xef\xbb\xbf"
 _TYPES = {

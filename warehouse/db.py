@@ -93,31 +93,57 @@ def _configure(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 @contextmanager
+def open_database(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database that nobody else works on, with the ledger's schema: no lock, no journal."""
+    from warehouse.ledger import ensure_schema
+
+    connection = duckdb.connect(str(path))
+    try:
+        _configure(connection)
+        ensure_schema(connection)
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
 def writer(settings: Settings, purpose: str, wait_seconds: float = WAIT_SECONDS) -> Iterator[duckdb.DuckDBPyConnection]:
     """The one writing connection to the build database; waits for its turn.
 
     Raises:
         BusyError: when another process writes for longer than ``wait_seconds``.
+        WarehouseError: the landing's journal tells of more than the build database.
     """
-    from warehouse.ledger import ensure_schema
+    from warehouse import journal
 
-    with file_lock(settings.root / "warehouse.lock", purpose, wait_seconds):
-        connection = duckdb.connect(str(settings.database))
+    with (
+        file_lock(settings.root / "warehouse.lock", purpose, wait_seconds),
+        open_database(settings.database) as connection,
+    ):
+        journal.flush(connection, settings)
         try:
-            _configure(connection)
-            ensure_schema(connection)
             yield connection
         finally:
-            connection.close()
+            journal.flush(connection, settings)
+
+
+_in_transaction: set[int] = set()
 
 
 @contextmanager
 def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """All of the block, or nothing of it."""
+    """All of the block, or nothing of it. Inside another such block it is part of that one."""
+    if id(connection) in _in_transaction:
+        yield
+        return
     connection.execute("begin transaction")
+    _in_transaction.add(id(connection))
     try:
         yield
     except BaseException:
         connection.execute("rollback")
         raise
-    connection.execute("commit")
+    else:
+        connection.execute("commit")
+    finally:
+        _in_transaction.discard(id(connection))

@@ -160,6 +160,32 @@ def manifests(settings: Settings, provider: str, dataset: str) -> list[Manifest]
     return [read_manifest(path.parent) for path in sorted(base.glob(f"*/{MANIFEST}"))]
 
 
+def stored_hashes(folder: Path) -> dict[str, str]:
+    """File name → sha256 of every file of a landing folder as it lies there (payload compressed)."""
+    hashes = {}
+    for path in sorted(folder.iterdir()):
+        with path.open("rb") as handle:
+            hashes[path.name] = hashlib.file_digest(handle, "sha256").hexdigest()
+    return hashes
+
+
+def harmed_files(manifest: Manifest, settings: Settings) -> list[str]:
+    """The landed payload files that are gone, or no longer what was received."""
+    return [item.name for item in manifest.files if received_hash(manifest.folder(settings), item) != item.sha256]
+
+
+def received_hash(folder: Path, landed: LandedFile) -> str | None:
+    """sha256 of the bytes as received of a landed file, read again now; None when they cannot be read."""
+    digest = hashlib.sha256()
+    try:
+        with open_payload(folder / f"{landed.name}.zst") as stream:
+            while chunk := stream.read(1 << 20):
+                digest.update(chunk)
+    except (OSError, zstandard.ZstdError):
+        return None
+    return digest.hexdigest()
+
+
 @contextmanager
 def open_payload(path: Path) -> Iterator[IO[bytes]]:
     """The bytes as received of a payload file (``…/name.zst``)."""

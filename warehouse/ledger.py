@@ -3,20 +3,26 @@
 ``meta.period_owner`` is the heart. Every load is an immutable table in ``raw_loads``; ``raw.<dataset>`` is a view
 of the periods that each load owns. To promote a load is to hand it its periods, in one transaction: what was there
 before is untouched until the commit, and still there after it for the auditor.
+
+Every change is an event: it is written into the journal (``warehouse.journal``) and then applied, in one transaction.
+Applying the same events again (:func:`apply`) gives the same ledger: that is how a home is rebuilt.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import duckdb
 
-from warehouse.db import literal, quote, transaction
+from warehouse import journal, revisions
+from warehouse.db import quote, transaction
 from warehouse.landing import Manifest
-from warehouse.records import RawTable, Record
+from warehouse.raw_views import refresh_views
+from warehouse.records import Record, catalogue
 
 _DDL = """
 create schema if not exists raw;
@@ -43,6 +49,10 @@ create table if not exists meta.period_owner (
 );
 create table if not exists meta.checks (
     dataset varchar, checked_at timestamp, provider_updated_at timestamp, outcome varchar, detail varchar
+);
+create table if not exists meta.models (
+    name varchar primary key, schema_name varchar, language varchar, materialized varchar, compiled_sql varchar,
+    depends_on varchar[]
 );
 """
 
@@ -87,7 +97,7 @@ def utc_now() -> datetime:
 
 def ensure_schema(connection: duckdb.DuckDBPyConnection) -> None:
     """Create what is missing of ``raw``, ``raw_loads`` and ``meta``."""
-    connection.execute(_DDL)
+    connection.execute(_DDL + journal.DDL + revisions.DDL)
 
 
 def record_check(
@@ -98,7 +108,8 @@ def record_check(
     detail: str = "",
 ) -> None:
     """Write down what a look at the provider found: changed, unchanged, not_delivered or failed."""
-    connection.execute("insert into meta.checks values (?, ?, ?, ?, ?)", [dataset, utc_now(), updated, outcome, detail])
+    facts = {"checked_at": utc_now(), "provider_updated_at": updated, "outcome": outcome, "detail": detail}
+    _happen(connection, "checked", dataset, facts)
 
 
 def owned_periods(connection: duckdb.DuckDBPyConnection, dataset: str) -> dict[str, str]:
@@ -117,8 +128,16 @@ def last_promoted(connection: duckdb.DuckDBPyConnection, dataset: str) -> Promot
     return Promoted(*row) if row else None
 
 
-def enter(connection: duckdb.DuckDBPyConnection, manifest: Manifest, run: tuple[str, str] = ("", "")) -> None:
-    """Write a landed load into the ledger; entering it twice changes nothing."""
+def enter(
+    connection: duckdb.DuckDBPyConnection,
+    manifest: Manifest,
+    run: tuple[str, str] = ("", ""),
+    files: Mapping[str, str] | None = None,
+) -> None:
+    """Write a landed load into the ledger; entering it twice changes nothing.
+
+    ``files`` are the hashes of the files of the landing folder as they lie there (``landing.stored_hashes``).
+    """
     if connection.execute("select 1 from meta.loads where load_id = ?", [manifest.load_id]).fetchone():
         return
     row = {
@@ -142,16 +161,17 @@ def enter(connection: duckdb.DuckDBPyConnection, manifest: Manifest, run: tuple[
         "dag_id": run[0],
         "run_id": run[1],
     }
-    columns = ", ".join(row)
-    marks = ", ".join("?" for _ in row)
-    connection.execute(f"insert into meta.loads ({columns}) values ({marks})", list(row.values()))
+    _happen(connection, "entered", manifest.load_id, {"row": row, "files": dict(files or {})})
+
+
+def enter_refused(connection: duckdb.DuckDBPyConnection, row: Mapping[str, object]) -> None:
+    """Write down a load that was refused before it was landed, with what is known of it (columns of ``meta.loads``)."""
+    _happen(connection, "entered", str(row["load_id"]), {"row": {**row, "status": REJECTED}, "files": {}})
 
 
 def set_status(connection: duckdb.DuckDBPyConnection, load_id: str, status: str, **facts: object) -> None:
     """Move a load on; ``facts`` are further columns of ``meta.loads``."""
-    changes = {"status": status, **facts}
-    assignments = ", ".join(f"{quote(name)} = ?" for name in changes)
-    connection.execute(f"update meta.loads set {assignments} where load_id = ?", [*changes.values(), load_id])
+    _happen(connection, "status", load_id, {"status": status, **facts})
 
 
 def status_of(connection: duckdb.DuckDBPyConnection, load_id: str) -> str:
@@ -162,28 +182,8 @@ def status_of(connection: duckdb.DuckDBPyConnection, load_id: str) -> str:
 
 def record_validations(connection: duckdb.DuckDBPyConnection, load_id: str, validations: Sequence[Validation]) -> None:
     """Replace the verdicts of a load."""
-    connection.execute("delete from meta.validations where load_id = ?", [load_id])
-    now = utc_now()
-    for item in validations:
-        connection.execute(
-            "insert into meta.validations values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                load_id,
-                item.object_name,
-                item.expectation,
-                item.severity,
-                item.success,
-                item.observed,
-                item.unexpected_count,
-                json.dumps(list(item.sample_keys)[:10], ensure_ascii=False),
-                now,
-            ],
-        )
-
-
-def load_table(raw_table: RawTable, load_id: str) -> str:
-    """The quoted name of a load's own table."""
-    return f"raw_loads.{quote(f'{raw_table.name}__{load_id}')}"
+    rows = [{**asdict(item), "sample_keys": list(item.sample_keys)[:10]} for item in validations]
+    _happen(connection, "validated", load_id, {"evaluated_at": utc_now(), "validations": rows})
 
 
 def promote(connection: duckdb.DuckDBPyConnection, record: Record, load_id: str) -> None:
@@ -192,66 +192,119 @@ def promote(connection: duckdb.DuckDBPyConnection, record: Record, load_id: str)
     Periods that came from another kind of source (sample against official) leave with the same commit: a warehouse
     never shows both at once.
     """
-    with transaction(connection):
-        connection.execute(
-            """delete from meta.period_owner where dataset = $dataset and (
-                period in (select unnest(periods) from meta.loads where load_id = $load_id)
-                or load_id in (
-                    select load_id from meta.loads where dataset = $dataset
-                    and data_origin <> (select data_origin from meta.loads where load_id = $load_id)))""",
-            {"dataset": record.dataset, "load_id": load_id},
-        )
-        connection.execute(
-            "insert into meta.period_owner select dataset, unnest(periods), load_id from meta.loads where load_id = ?",
-            [load_id],
-        )
-        connection.execute(
-            """update meta.loads set status = 'superseded' where dataset = ? and status = 'promoted'
-            and load_id not in (select load_id from meta.period_owner)""",
-            [record.dataset],
-        )
-        set_status(connection, load_id, PROMOTED, promoted_at=utc_now())
-        refresh_views(connection, record)
+    facts = {"dataset": record.dataset, "promoted_at": utc_now()}
+    _happen(connection, "promoted", load_id, facts, {record.dataset: record})
 
 
-def refresh_views(connection: duckdb.DuckDBPyConnection, record: Record) -> None:
-    """(Re-)create ``raw.<table>`` of a dataset from the loads that own its periods."""
-    owners = sorted(set(owned_periods(connection, record.dataset).values()))
-    for table in record.raw_tables:
-        columns = ", ".join(
-            f"cast({quote(column)} as varchar) as {quote(column)}" if kind == "text" else quote(column)
-            for column, kind in table.columns.items()
-        )
-        parts = [
-            f"select {columns}, {literal(load_id)} as load_id from {load_table(table, load_id)}"
-            f" where cast({quote(table.period_column)} as varchar) in (select period from meta.period_owner"
-            f" where dataset = {literal(record.dataset)} and load_id = {literal(load_id)})"
-            for load_id in owners
-        ]
-        empty = ", ".join(f"cast(null as {table.sql_type(name)}) as {quote(name)}" for name in table.columns)
-        body = "\nunion all by name\n".join(parts) or f"select {empty}, cast(null as varchar) as load_id where false"
-        connection.execute(f"create or replace view raw.{quote(table.name)} as\n{body}")
-        if record.provider == "inbox":
-            _refresh_every_load(connection, record, table, columns, empty)
-    connection.execute(
-        """create or replace view raw.statbank_codes as select * from meta.codes
-        where load_id in (select load_id from meta.period_owner)"""
-    )
+def record_release(connection: duckdb.DuckDBPyConnection, release_id: str, facts: Mapping[str, object]) -> None:
+    """Write down that a release was published, rebuilt or thinned away (``facts["outcome"]``)."""
+    _happen(connection, str(facts["outcome"]), release_id, facts)
 
 
-def _refresh_every_load(
-    connection: duckdb.DuckDBPyConnection, record: Record, table: RawTable, columns: str, empty: str
+def record_thinned(connection: duckdb.DuckDBPyConnection, load_id: str, files: Sequence[str]) -> None:
+    """Write down that payload files of a load were removed from the landing by the policy of retention."""
+    _happen(connection, "thinned", load_id, {"files": list(files)})
+
+
+def record_kept(connection: duckdb.DuckDBPyConnection, subject: str, files: Mapping[str, str]) -> None:
+    """Write down the hashes of files that are kept beside the journal (name relative to it → sha256); twice is once."""
+    for event in reversed(journal.of_kinds(connection, "kept")):
+        if event.subject == subject:
+            if event.facts["kept"] == dict(files):
+                return
+            break
+    _happen(connection, "kept", subject, {"kept": dict(files)})
+
+
+def apply(
+    connection: duckdb.DuckDBPyConnection, event: journal.Event, records: Mapping[str, Record] | None = None
 ) -> None:
-    """(Re-)create ``raw_loads.<table>``: the rows of every load that was ever promoted.
+    """Apply an event that is in the journal already to ``meta`` and ``raw``; to be called inside a transaction."""
+    action = _ACTIONS.get(event.kind)
+    if action:
+        action(connection, event.subject, event.facts, catalogue() if records is None else records)
 
-    Disclosure control asks for it: what an earlier delivery had to hide stays hidden in a later one.
-    """
-    found = connection.execute(
-        """select load_id from meta.loads where dataset = $dataset and promoted_at is not null
-        and $table || '__' || load_id in (select table_name from duckdb_tables() where schema_name = 'raw_loads')
-        order by promoted_at, load_id""",
-        {"dataset": record.dataset, "table": table.name},
-    ).fetchall()
-    parts = [f"select {columns}, {literal(i)} as load_id from {load_table(table, i)}" for (i,) in found]
-    body = "\nunion all by name\n".join(parts) or f"select {empty}, cast(null as varchar) as load_id where false"
-    connection.execute(f"create or replace view raw_loads.{quote(table.name)} as\n{body}")
+
+def _happen(
+    connection: duckdb.DuckDBPyConnection,
+    kind: str,
+    subject: str,
+    facts: Mapping[str, object],
+    records: Mapping[str, Record] | None = None,
+) -> None:
+    with transaction(connection):
+        plain = journal.note(connection, kind, subject, facts)
+        action = _ACTIONS.get(kind)
+        if action:
+            action(connection, subject, plain, catalogue() if records is None else records)
+
+
+def _checked(connection: duckdb.DuckDBPyConnection, dataset: str, facts: Mapping[str, Any], _: object) -> None:
+    values = [dataset, *(facts[name] for name in ("checked_at", "provider_updated_at", "outcome", "detail"))]
+    connection.execute("insert into meta.checks values (?, ?, ?, ?, ?)", values)
+
+
+def _entered(connection: duckdb.DuckDBPyConnection, load_id: str, facts: Mapping[str, Any], _: object) -> None:
+    row = facts["row"]
+    columns = ", ".join(quote(name) for name in row)
+    marks = ", ".join("?" for _ in row)
+    connection.execute(f"insert into meta.loads ({columns}) values ({marks})", list(row.values()))
+
+
+def _moved_on(connection: duckdb.DuckDBPyConnection, load_id: str, facts: Mapping[str, Any], _: object) -> None:
+    assignments = ", ".join(f"{quote(name)} = ?" for name in facts)
+    connection.execute(f"update meta.loads set {assignments} where load_id = ?", [*facts.values(), load_id])
+
+
+def _validated(connection: duckdb.DuckDBPyConnection, load_id: str, facts: Mapping[str, Any], _: object) -> None:
+    connection.execute("delete from meta.validations where load_id = ?", [load_id])
+    for item in facts["validations"]:
+        connection.execute(
+            "insert into meta.validations values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                load_id,
+                item["object_name"],
+                item["expectation"],
+                item["severity"],
+                item["success"],
+                item["observed"],
+                item["unexpected_count"],
+                json.dumps(item["sample_keys"], ensure_ascii=False),
+                facts["evaluated_at"],
+            ],
+        )
+
+
+def _promoted(
+    connection: duckdb.DuckDBPyConnection, load_id: str, facts: Mapping[str, Any], records: Mapping[str, Record]
+) -> None:
+    record = records[facts["dataset"]]
+    revisions.record_source(connection, record, load_id, facts["promoted_at"])
+    connection.execute(
+        """delete from meta.period_owner where dataset = $dataset and (
+            period in (select unnest(periods) from meta.loads where load_id = $load_id)
+            or load_id in (
+                select load_id from meta.loads where dataset = $dataset
+                and data_origin <> (select data_origin from meta.loads where load_id = $load_id)))""",
+        {"dataset": record.dataset, "load_id": load_id},
+    )
+    connection.execute(
+        "insert into meta.period_owner select dataset, unnest(periods), load_id from meta.loads where load_id = ?",
+        [load_id],
+    )
+    connection.execute(
+        """update meta.loads set status = 'superseded' where dataset = ? and status = 'promoted'
+        and load_id not in (select load_id from meta.period_owner)""",
+        [record.dataset],
+    )
+    _moved_on(connection, load_id, {"status": PROMOTED, "promoted_at": facts["promoted_at"]}, None)
+    refresh_views(connection, record)
+
+
+_ACTIONS: dict[str, Callable[[duckdb.DuckDBPyConnection, str, Mapping[str, Any], Any], None]] = {
+    "checked": _checked,
+    "entered": _entered,
+    "status": _moved_on,
+    "validated": _validated,
+    "promoted": _promoted,
+}

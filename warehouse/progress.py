@@ -7,8 +7,14 @@ Tasks say what they did with :func:`say`; under the scheduler it becomes a line 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
 
 from warehouse.errors import WarehouseError
 
@@ -49,3 +55,39 @@ def failed(subject: str, error: BaseException | None) -> None:
         _run.line(subject, "FAILED")
         if text not in _run.failures:
             _run.failures.append(text)
+
+
+class Lines:
+    """One line a step, with the seconds since the start."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self.stream = stream
+        self.start = time.monotonic()
+
+    def write(self, subject: str, text: str) -> None:
+        self.stream.write(f"[{time.monotonic() - self.start:6.1f} s] {subject:<16} {text}\n")
+        self.stream.flush()
+
+
+@contextmanager
+def output_to(path: Path, lines: Lines) -> Iterator[None]:
+    """Send what this process prints (file descriptors 1 and 2) to a log file, but not the progress lines."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    saved = os.dup(1), os.dup(2)
+    lines.stream = os.fdopen(os.dup(saved[1]), "w", encoding="utf-8")
+    with path.open("ab") as log:
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os.dup2(saved[0], 1)
+        os.dup2(saved[1], 2)
+        for handle in saved:
+            os.close(handle)
+        lines.stream.close()
+        lines.stream = sys.stderr

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import IO
 
-from warehouse import airflow, progress, release
+from warehouse import airflow, progress, rebuild, release
 from warehouse.db import file_lock
+from warehouse.progress import Lines, output_to
 from warehouse.settings import Settings, read_settings, writable_home
 
 INGEST_DAGS = ("ingest_dst", "ingest_elections", "ingest_education", "ingest_inbox")
@@ -44,7 +42,7 @@ def sample_settings(settings: Settings) -> Iterator[Settings]:
 def run(settings: Settings, sample: bool) -> tuple[bool, list[str]]:
     """Run everything; tells whether it went well, and the failures as readable blocks."""
     writable_home(settings)
-    lines = _Lines(sys.stderr)
+    lines = Lines(sys.stderr)
     wait = file_lock(
         settings.root / "run.lock", "warehouse run", tell=lambda holder: lines.write("waiting", f"for {holder}")
     )
@@ -52,7 +50,7 @@ def run(settings: Settings, sample: bool) -> tuple[bool, list[str]]:
         run_now = progress.Run(lines.write)
         progress.attach(run_now)
         try:
-            with _output_to(active.root / "logs" / f"run-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.log", lines):
+            with output_to(active.root / "logs" / f"run-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.log", lines):
                 good = _run_dags(active)
         finally:
             progress.attach(None)
@@ -60,6 +58,7 @@ def run(settings: Settings, sample: bool) -> tuple[bool, list[str]]:
 
 
 def _run_dags(settings: Settings) -> bool:
+    rebuild.restore_if_lost(settings)
     progress.say("airflow", "preparing its database, the writer pool and dbt's manifest")
     airflow.prepare(settings)
     results = [airflow.run_dag(dag_id) for dag_id in INGEST_DAGS]
@@ -70,39 +69,3 @@ def _run_dags(settings: Settings) -> bool:
         progress.say("release", "nothing new since the current release")
         return True
     return airflow.run_dag(BUILD_DAG)
-
-
-class _Lines:
-    """One line a step, with the seconds since the start."""
-
-    def __init__(self, stream: IO[str]) -> None:
-        self.stream = stream
-        self.start = time.monotonic()
-
-    def write(self, subject: str, text: str) -> None:
-        self.stream.write(f"[{time.monotonic() - self.start:6.1f} s] {subject:<16} {text}\n")
-        self.stream.flush()
-
-
-@contextmanager
-def _output_to(path: Path, lines: _Lines) -> Iterator[None]:
-    """Send what this process prints (file descriptors 1 and 2) to a log file, but not the progress lines."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    saved = os.dup(1), os.dup(2)
-    lines.stream = os.fdopen(os.dup(saved[1]), "w", encoding="utf-8")
-    with path.open("ab") as log:
-        os.dup2(log.fileno(), 1)
-        os.dup2(log.fileno(), 2)
-    try:
-        yield
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os.dup2(saved[0], 1)
-        os.dup2(saved[1], 2)
-        for handle in saved:
-            os.close(handle)
-        lines.stream.close()
-        lines.stream = sys.stderr

@@ -93,6 +93,12 @@ class Settings(BaseSettings):
         """The home as an absolute path."""
         return self.home.expanduser().resolve()
 
+    def at(self, home: Path, **changes: object) -> Settings:
+        """The same settings for another home, with changes."""
+        other = self.model_copy(update={"home": home, **changes})
+        other.__dict__.pop("root", None)
+        return other
+
     @property
     def inbox_folder(self) -> Path:
         """Where hand-delivered files are laid."""

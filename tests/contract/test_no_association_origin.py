@@ -18,7 +18,7 @@ from ingestion.inbox import kinds
 from ingestion.inbox_kinds import KINDS
 from sample_providers import write_inbox
 from warehouse.db import writer
-from warehouse.ledger import refresh_views
+from warehouse.raw_views import refresh_views
 from warehouse.records import catalogue
 from warehouse.settings import REPOSITORY, Settings
 

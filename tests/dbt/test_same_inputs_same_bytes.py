@@ -8,14 +8,14 @@ import pytest
 from house import Home
 
 from sample_providers import write_inbox
-from warehouse import release
+from warehouse import release_files
 from warehouse.db import writer
 
 
 def _hashes(home: Home, folder: Path) -> dict[str, str]:
     folder.mkdir()
     with writer(home.settings, "test") as connection:
-        return release.export_tables(connection, release.published_tables(connection), folder)
+        return release_files.export_tables(connection, release_files.published_tables(connection), folder)
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 
 from warehouse.db import quote
-from warehouse.ledger import load_table, refresh_views
+from warehouse.raw_views import load_table, refresh_views
 from warehouse.records import catalogue, record_of
 
 MUNICIPALITIES = ("101", "147", "151", "153", "155", "157", "159", "161", "163", "165", "167", "183", "185", "187")

@@ -12,6 +12,7 @@ import pytest
 from inbox_files import CITIZENSHIP, CPR, GOOD, ORIGIN, answer, background, course, lay, text_of, turnout
 
 from ingestion import pipeline
+from warehouse import journal
 from warehouse.errors import LoadRejected
 
 Case = tuple[str, str | bytes, list[str]]
@@ -158,7 +159,8 @@ def _elsewhere(kind: str) -> dict[str, str]:
 
 
 def _nothing_stored(house: Any, kind: str) -> None:
-    assert not [path for path in house.settings.landing.rglob("*") if path.is_file() and path.suffix != ".lock"]
+    landed = [path for path in house.settings.landing.rglob("*") if path.is_file() and path.suffix != ".lock"]
+    assert landed == [journal.path(house.settings)]  # that it was refused, and nothing of what was refused
     assert house.sql("select status, dataset from meta.loads") == [("rejected", kind)]
     assert house.sql("select count(*) from duckdb_tables() where schema_name = 'raw_loads'") == [(0,)]
 
@@ -223,7 +225,8 @@ def test_a_cpr_like_value_is_refused_and_seen_nowhere(
     for stored in house.settings.root.rglob("*"):
         if not stored.is_relative_to(house.settings.inbox_folder):
             _unseen(stored.name + (stored.read_bytes().decode("latin-1") if stored.is_file() else ""))
-    assert not [path for path in house.settings.landing.rglob("*") if path.is_file() and path.suffix != ".lock"]
+    landed = [path for path in house.settings.landing.rglob("*") if path.is_file() and path.suffix != ".lock"]
+    assert landed == [journal.path(house.settings)]  # that it was refused, and nothing of what was refused
 
 
 def _unseen(text: str) -> None:

@@ -13,6 +13,7 @@ from warehouse import ledger
 from warehouse.db import file_lock, writer
 from warehouse.errors import BusyError
 from warehouse.landing import LandedFile, Manifest
+from warehouse.raw_views import load_table
 from warehouse.records import record_of
 from warehouse.settings import Settings
 
@@ -48,7 +49,7 @@ def _enter(
         **facts,
     )
     ledger.enter(connection, manifest)
-    table = ledger.load_table(RECORD.raw_tables[0], load_id)
+    table = load_table(RECORD.raw_tables[0], load_id)
     connection.execute(f'create table {table} ("VALRES" varchar, "OMRÅDE" varchar, "TID" varchar, "INDHOLD" bigint)')
     for period, value in figures.items():
         connection.execute(f"insert into {table} values ('VAELG', '151', ?, ?)", [period, value])
@@ -87,7 +88,7 @@ def test_a_promotion_that_fails_changes_nothing(settings: Settings) -> None:
         _enter(connection, "a", {"2015": 1})
         ledger.promote(connection, RECORD, "a")
         _enter(connection, "b", {"2015": 2})
-        connection.execute(f"drop table {ledger.load_table(RECORD.raw_tables[0], 'b')}")
+        connection.execute(f"drop table {load_table(RECORD.raw_tables[0], 'b')}")
         with pytest.raises(duckdb.Error):
             ledger.promote(connection, RECORD, "b")
         assert _raw(connection) == {"2015": (1, "a")}

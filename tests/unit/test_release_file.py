@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.release import published_tables, write_database
+from warehouse.release_files import published_tables, write_database
 
 
 def test_no_row_group_has_a_list_column_without_an_element(tmp_path: Path) -> None:

@@ -67,6 +67,7 @@ DELIVERIES = set(
 
 KEYS = {
     "areas": ("area_code",),
+    "corrections": ("data_origin", "dataset", "table_name", "key", "column_name"),
     "country_origin_classification": ("country_id", "valid_from"),
     "focus_areas": ("focus_area",),
     "indicators": ("indicator_id",),
