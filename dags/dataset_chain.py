@@ -49,7 +49,18 @@ def _final(action: Any, *args: Any) -> Any:
     try:
         return action(*args)
     except (LoadRejected, SettingsError, TokenRefused) as error:
+        _show_refused(error)
         raise AirflowFailException(str(error)) from error
+
+
+def _show_refused(error: Exception) -> None:
+    """The validation reports show a load that was refused before it was judged, too."""
+    from expectations import docs
+
+    try:
+        docs.refresh(read_settings())
+    except Exception as other:  # the refusal itself is what must be heard
+        error.add_note(f"The validation reports could not be written: {other}")
 
 
 def _run() -> tuple[str, str]:

@@ -123,9 +123,8 @@ class ExpectNoOffendingKeys(UnexpectedRowsExpectation):
         runtime_configuration: Any = None,
         **_: Any,
     ) -> str:
-        found = result.result or {}
-        keys = found.get("keys") or []
-        return str(found.get("observed_value", "--")) + (": " + "; ".join(keys) if keys else "")
+        """What was observed; the keys that offend are beside it in the result."""
+        return str((result.result or {}).get("observed_value", "--"))
 
     @classmethod
     @renderer(renderer_type="renderer.diagnostic.unexpected_statement")

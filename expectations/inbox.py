@@ -77,7 +77,8 @@ def _check(facts: Facts, table: RawTable, name: str, text: str, offending: str, 
 
 
 def _key(table: RawTable) -> str:
-    return key_of(table.shown_key)
+    """The key to show. Where rows are single persons each key counts once: how many share it is not told."""
+    return ("distinct " if table.personal else "") + key_of(table.shown_key)
 
 
 def _columns(facts: Facts, table: RawTable) -> Check:

@@ -16,8 +16,10 @@ import duckdb
 
 from expectations import docs, suites
 from expectations.checks import BLOCKING
+from expectations.docs_facts import HELD_BACK
 from expectations.engine import Finding, evaluate
 from expectations.facts import Facts, Load, candidate, pending, read_load
+from expectations.masking import Mask
 from warehouse.db import transaction, writer
 from warehouse.errors import LoadRejected
 from warehouse.ledger import (
@@ -33,8 +35,6 @@ from warehouse.ledger import (
 )
 from warehouse.records import Record, catalogue
 from warehouse.settings import Settings
-
-HELD_BACK = "held back: "
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,7 @@ def validate(
         return _as_recorded(connection, settings, load)
     facts = Facts(connection, settings, known[load.dataset], load, known)
     findings, result = evaluate(connection, load_id, suites.build(facts))
+    findings = Mask.of(settings, facts.record).apply(findings, result)
     validations = tuple(_validation(facts, finding) for finding in findings)
     reason = _reason(facts, validations)
     held = _pending_family(facts) if reason else []
@@ -90,9 +91,10 @@ def validate(
         for other in held:
             why = f"{HELD_BACK}{load_id} of its family was rejected"
             set_status(connection, other, REJECTED, reason=why, validated_at=utc_now())
-    page = docs.write_page(settings, load, result, reason)
+    page = docs.write_page(settings, connection, load_id, result)
+    docs.note_kept(settings, connection, load_id)
     for other in held:
-        docs.restate(settings, other, f"{HELD_BACK}{load_id} of its family was rejected")
+        docs.restate(settings, connection, other)
     docs.write_index(settings, connection)
     return Verdict(
         load_id=load_id,

@@ -41,7 +41,7 @@ def test_rejected_load_holds_its_family_back(connection: duckdb.DuckDBPyConnecti
     assert status_of(connection, counts) == REJECTED
     assert reason_of(connection, counts) == f"held back: {rates} of its family was rejected"
     page = (settings.validation / "loads" / f"{counts}.html").read_text()
-    assert f"rejected: held back: {rates}" in page
+    assert f"Held back: {rates} of its family was rejected" in page
 
 
 def test_load_whose_partner_was_rejected_is_judged_and_held_back(
