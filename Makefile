@@ -10,10 +10,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format bench lock up down clean
+.PHONY: help setup run test check format dbt-docs guards bench lock up down clean
 
 help:  ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 10
 
 # Packages come from the package index that pip is set up for; the lock file holds versions and hashes, no addresses.
 $(STAMP): requirements.lock pyproject.toml
@@ -42,6 +42,12 @@ check: setup  ## format, lint, types, SQL lint, YAML lint, import rules
 format: setup  ## rewrite Python files the way `check` wants them
 	$(BIN)/ruff format $(CODE)
 	$(BIN)/ruff check --fix $(CODE)
+
+dbt-docs: setup  ## dbt's documentation of the built warehouse, as one page that opens from disk
+	$(BIN)/python -m warehouse.dbt_docs
+
+guards: setup  ## write docs/guards.md, the guard matrix, again
+	GUARDS_PAGE=write $(BIN)/python -m pytest -n 0 -q tests/guards
 
 bench: setup  ## measure, as ratios in one run, into benchmarks/results/
 	$(BIN)/python -m benchmarks

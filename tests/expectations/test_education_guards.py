@@ -83,24 +83,28 @@ def failing(verdict: Verdict) -> set[str]:
 
 
 def _columns(scene: Scene) -> None:
+    """a column that is not in the record"""
     scene.sql("alter table {t} add column school varchar")
 
 
 def _twice(scene: Scene) -> None:
+    """an area and origin that comes twice in a period"""
     scene.sql(f"insert into {{t}} from {{t}} where {DANISH_PUPILS}")
     scene.count(1)
 
 
 def _negative(scene: Scene) -> None:
+    """a count below 0"""
     scene.sql(f"update {{t}} set pupils = -5 where {DANISH_PUPILS}")
 
 
 def _other_meaning(scene: Scene) -> None:
+    """a row whose origin is not the one that its published text means"""
     scene.sql(f"update {{t}} set origin = 'western' where {DANISH_PUPILS}")
 
 
 def _no_target_group(scene: Scene) -> None:
-    """What would come if the record's code map took a cube without the target group."""
+    """a cube without the target group, which the record's code map took as complete"""
     scene.sql("delete from {t} where origin = 'non_western'")
     scene.sql(
         "update meta.loads set rows_received = (select count(*) from {t}), rows_loaded = (select count(*) from {t})"
@@ -112,32 +116,38 @@ def _no_target_group(scene: Scene) -> None:
 
 
 def _missing_row(scene: Scene) -> None:
+    """an area and origin without its row"""
     scene.sql(f"delete from {{t}} where {DANISH_PUPILS}")
     scene.count(-1)
 
 
 def _half_a_row(scene: Scene) -> None:
+    """a delivered row without its count"""
     scene.sql(f"update {{t}} set pupils = null where {DANISH_PUPILS}")
 
 
 def _hidden_with_figures(scene: Scene) -> None:
+    """a suppressed row that has figures"""
     scene.sql(f"update {{t}} set value_status = 'suppressed_or_none' where {DANISH_PUPILS}")
 
 
 def _above_100(scene: Scene) -> None:
+    """a share above 100 per cent"""
     scene.sql(f"update {{t}} set share_pct = 100.1 where {DANISH_PUPILS}")
 
 
 def _other_passed(scene: Scene) -> None:
+    """two pupils passed fewer than the published share says"""
     scene.sql(f"update {{t}} set passed = round(pupils * share_pct / 100) - 2 where {DANISH_PUPILS}")
 
 
 def _lost_rows(scene: Scene) -> None:
+    """one row fewer loaded than received"""
     scene.sql(f"update meta.loads set rows_received = rows_received + 1 where load_id = '{scene.load_id}'")
 
 
 def _area_gone(scene: Scene) -> None:
-    """A municipality that raw shows is no longer a member of the cube."""
+    """a municipality that raw shows is no longer a member of the cube"""
     scene.judge()
     pipeline.promote(scene.load_id, scene.settings)
     scene.provider.education.details[HOME].remove("Ishøj")
@@ -146,14 +156,17 @@ def _area_gone(scene: Scene) -> None:
 
 
 def _supported_status(scene: Scene) -> None:
+    """a delivered row without its full-time persons"""
     scene.sql(f"update {{t}} set full_time_persons = null where {SUPPORTED}")
 
 
 def _other_population(scene: Scene) -> None:
+    """a population a tenth above what persons and share say"""
     scene.sql(f"update {{t}} set population = population * 1.1 where {SUPPORTED}")
 
 
 def _other_total(scene: Scene) -> None:
+    """ten persons in the total of all origins who are in none of them"""
     scene.sql(
         "update {t} set full_time_persons = full_time_persons + 10,"
         f" population = (full_time_persons + 10) / share_pct * 100 where {ALL_SUPPORTED}"
@@ -161,6 +174,7 @@ def _other_total(scene: Scene) -> None:
 
 
 def _share_above_100(scene: Scene) -> None:
+    """a share above 100 per cent"""
     scene.sql(f"update {{t}} set share_pct = 100.1, population = null where {SUPPORTED}")
 
 

@@ -76,61 +76,74 @@ def _up(area: bool = True, sex: bool = True, age: bool = True) -> dict[str, obje
 
 
 def _origin_parts(scene: Scene) -> None:
+    """ten persons in the total of all origins who are in none of them"""
     scene.load.add(10, HERKOMST="TOT", **_up())
 
 
 def _sexes(scene: Scene) -> None:
+    """ten persons in the total of both sexes who are in neither"""
     scene.load.add(10, HERKOMST={"25", "TOT"}, **{**_up(), "KØN": "TOT"})
 
 
 def _ages(scene: Scene) -> None:
+    """ten persons in the total of all ages who are in none of them"""
     scene.load.add(10, HERKOMST={"25", "TOT"}, **{**_up(), "ALDER": "IALT"})
 
 
 def _regions(scene: Scene) -> None:
+    """ten persons more in a region than its country has"""
     scene.load.add(10, HERKOMST={"25", "TOT"}, **{**_up(), "OMRÅDE": "084"})
 
 
 def _municipalities(scene: Scene) -> None:
+    """ten persons more in the municipalities than their country has"""
     scene.load.add(10, HERKOMST={"25", "TOT"}, **{**_up(), "OMRÅDE": "151"})
 
 
 def _countries_total(scene: Scene) -> None:
+    """ten persons in the total of all countries of origin who are in none of them"""
     scene.load.add(10, OMRÅDE={"151", "084", "000"}, HERKOMST={"4", "TOT"}, IELAND="0000", TID="2020K1")
 
 
 def _columns(scene: Scene) -> None:
+    """a column that was not asked for"""
     scene.load.extra_columns.append("CIVILSTAND")
 
 
 def _twice(scene: Scene) -> None:
+    """a combination of codes that comes twice"""
     scene.load.rows.append({**scene.load.rows[0], "INDHOLD": 0})
 
 
 def _unknown_code(scene: Scene) -> None:
+    """an origin code that was not asked for and that the code map lacks"""
     scene.load.rows.append({**scene.load.rows[0], "HERKOMST": "26", "INDHOLD": 0})
 
 
 def _negative(scene: Scene) -> None:
+    """a count below 0"""
     cell = scene.load.where(OMRÅDE="151", KØN="1", ALDER="0", HERKOMST="34", TID="2020K1")[0]
     scene.load.add(-3 - int(str(cell["INDHOLD"])), HERKOMST={"34", "TOT"}, **_up())
 
 
 def _missing_values(scene: Scene) -> None:
+    """more than a fifth of the rows of a period without a number"""
     for row in scene.load.where(TID="2020K1", KØN={"1", "2"}):
         row["INDHOLD"] = None
 
 
 def _absent_area(scene: Scene) -> None:
+    """an area that was asked for and has no row"""
     scene.load.codes["OMRÅDE"].append(("411", "Christiansø", "411", True))
 
 
 def _lost_rows(scene: Scene) -> None:
+    """one row fewer loaded than received"""
     scene.load.rows_received = len(scene.load.rows) + 1
 
 
 def _area_gone(scene: Scene) -> None:
-    """An area that raw shows is no longer in the provider's list, nor in the sums."""
+    """an area that raw shows is no longer in the provider's list, nor in the sums"""
     for row in scene.load.where(OMRÅDE="161"):
         key = {k: v for k, v in row.items() if k not in {"OMRÅDE", "INDHOLD"}}
         scene.load.add(-int(str(row["INDHOLD"])), OMRÅDE={"084", "000"}, **key)
@@ -139,20 +152,24 @@ def _area_gone(scene: Scene) -> None:
 
 
 def _withdrawn(scene: Scene) -> None:
+    """a period that raw shows is no longer in the provider's list"""
     scene.withdrawn = True
 
 
 def _too_high(scene: Scene) -> None:
+    """a rate above 100 per cent"""
     scene.partners.clear()
     scene.load.where(OMRÅDE="151")[0]["INDHOLD"] = 100.1
 
 
 def _rate(scene: Scene) -> None:
+    """a published rate 0.2 percentage points off the one counted from RAS201"""
     row = scene.load.where(OMRÅDE="151", HERKOMST="25", KØN="TOT", BEREGNING="EFK", TID="2023")[0]
     row["INDHOLD"] = float(str(row["INDHOLD"])) + 0.2
 
 
 def _country_class(scene: Scene) -> None:
+    """five persons under a western country who are non-western in FOLK1E"""
     for country, delta in (("5180", 5), ("5486", -5)):
         scene.load.add(
             delta, OMRÅDE={"151", "084", "000"}, HERKOMST={"4", "TOT"}, IELAND=country, TID="2020K1", KØN="TOT"
@@ -160,6 +177,7 @@ def _country_class(scene: Scene) -> None:
 
 
 def _fvkom_differs(scene: Scene) -> None:
+    """one voter more in the municipality's result than in its polling areas"""
     fvkom_load = next(load for load in scene.before if load.dataset == "fvkom")
     fvkom_load.add(1, OMRÅDE="151", VALRES="VAELG")
 
@@ -177,10 +195,12 @@ def _shift(row: dict[str, object], column: str, delta: int) -> None:
 
 
 def _district_differs(scene: Scene) -> None:
+    """one voter more in the district than in its polling areas"""
     _shift(_district(scene), "eligible_voters", 1)
 
 
 def _too_many_votes(scene: Scene) -> None:
+    """a polling area with one vote more than voters"""
     area = _area(scene)
     delta = int(str(area["votes_cast"])) - 1 - int(str(area["eligible_voters"]))
     _shift(area, "eligible_voters", delta)
@@ -191,25 +211,30 @@ def _too_many_votes(scene: Scene) -> None:
 
 
 def _valid_differs(scene: Scene) -> None:
+    """a vote cast that is neither valid nor invalid"""
     _shift(_area(scene), "valid_votes", -1)
     _shift(_district(scene), "valid_votes", -1)
 
 
 def _blank_differs(scene: Scene) -> None:
+    """an invalid vote that is neither blank nor otherwise invalid"""
     _shift(_area(scene), "blank_votes", -1)
 
 
 def _turnout(scene: Scene) -> None:
+    """a published turnout that is not votes over voters"""
     area = _area(scene)
     area["turnout_pct_published"] = float(str(area["turnout_pct_published"])) + 0.02
 
 
 def _area_twice(scene: Scene) -> None:
+    """a polling area that comes twice"""
     zero = dict.fromkeys([k for k, v in _area(scene).items() if isinstance(v, int)], 0)
     scene.load.rows.append({**_area(scene), **zero})
 
 
 def _area_not_there(scene: Scene) -> None:
+    """a polling area in the provider's list that did not come"""
     scene.load.places.append({"election_id": "FV2022", "id": "1", "district_id": "39"})
 
 

@@ -6,6 +6,7 @@ The reader refuses most of this before it is stored; here the tables are filled 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 
 import duckdb
@@ -118,36 +119,56 @@ CLEAN: dict[str, Callable[..., Candidate]] = {
 Poison = Callable[[Candidate], object]
 
 
+def _said(words: str, poison: Poison) -> Poison:
+    """A poison that says itself in words, for the guard matrix."""
+    poison.__doc__ = words
+    return poison
+
+
+def _shown(cells: dict[str, object]) -> str:
+    def value(cell: object) -> str:
+        if cell is None or cell == "":
+            return "empty"
+        return "holding a CPR-like number" if re.search(r"\d{6}-?\d{4}", str(cell)) else f"= {cell}"
+
+    return ", ".join(f"{column} {value(cell)}" for column, cell in cells.items())
+
+
 def _set(**cells: object) -> Poison:
-    return lambda load: load.rows[0].update(cells)
+    return _said(f"a row with {_shown(cells)}", lambda load: load.rows[0].update(cells))
 
 
 def _again(**cells: object) -> Poison:
-    return lambda load: load.rows.append({**load.rows[0], **cells})
+    words = f"a further row with {_shown(cells)}" if cells else "a row that comes twice"
+    return _said(words, lambda load: load.rows.append({**load.rows[0], **cells}))
 
 
 def _fourth(load: Candidate) -> None:
+    """a fourth community in a wave"""
     other = {"community_id": "d", "community_name": "d", "respondent_id": "d-1"}
     load.rows.extend([{**row, **other} for row in load.rows[:2]])
 
 
 def _other_day(column: str) -> Poison:
-    return lambda load: load.rows[-1].update({column: "2025-12-24"})
+    return _said(f"a row with another {column}", lambda load: load.rows[-1].update({column: "2025-12-24"}))
 
 
 def _lost(load: Candidate) -> None:
+    """one row fewer loaded than received"""
     load.rows_received = len(load.rows) + 1
 
 
 def _strange(load: Candidate) -> None:
+    """a column that the contract does not name"""
     load.extra_columns.append("membership")
 
 
 def _without(**wanted: object) -> Poison:
-    return lambda load: load.drop(**wanted)
+    return _said(f"no row with {_shown(wanted)}", lambda load: load.drop(**wanted))
 
 
 def _too_many(load: Candidate) -> None:
+    """more immigrants and descendants of a group than persons"""
     load.where(valgsted_id="151001", topic="origin", group_code="12")[0]["persons"] = 1000.0
 
 
