@@ -27,4 +27,5 @@ def test_no_row_group_has_a_list_column_without_an_element(tmp_path: Path) -> No
         ).fetchall()
         assert len(groups) == 3
         assert all(elements > 0 for _, elements in groups)
-        assert reader.execute("select list(a) = list_sort(list(a)) from marts.many").fetchone() == (True,)
+        found = [a for (a,) in reader.execute("select a from marts.many").fetchall()]
+        assert found == list(range(300_000))
