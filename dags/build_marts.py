@@ -1,7 +1,8 @@
 """raw → marts → release, whenever a dataset has been promoted.
 
-One dbt process builds every model, each of which shows as a task (Cosmos' watcher); one more tests them all. Only then
-the release is built aside, checked and published whole.
+One dbt process builds every model, each of which shows as a task (Cosmos' watcher); one more tests them all. Then the
+marts are judged (Great Expectations), against the current release too; only then the release is built aside, checked
+and published whole.
 """
 
 from __future__ import annotations
@@ -11,15 +12,29 @@ from operator import or_
 
 import pendulum
 from airflow.sdk import DAG, task
+from airflow.sdk.exceptions import AirflowFailException
 from cosmos import DbtTaskGroup, ExecutionConfig, ProfileConfig, ProjectConfig, RenderConfig
 from cosmos.constants import ExecutionMode, InvocationMode, LoadMode, SeedRenderingBehavior, TestBehavior
 from dataset_chain import COPENHAGEN, DEFAULT_ARGS, WRITER_POOL, asset
 
 from warehouse.airflow import dbt_environment, dbt_manifest
+from warehouse.errors import WarehouseError
 from warehouse.records import catalogue
 from warehouse.settings import REPOSITORY, read_settings
 
 DBT_PROJECT = REPOSITORY / "dbt_project"
+
+
+@task(pool=WRITER_POOL)
+def judge() -> str:
+    """Judge the marts; a blocking expectation that is not met leaves the current release as it is."""
+    from expectations import marts_run
+
+    verdict = marts_run.judge(read_settings())
+    try:
+        return marts_run.require(verdict).build_id
+    except WarehouseError as error:  # a retry would find the same
+        raise AirflowFailException(str(error)) from error
 
 
 @task(pool=WRITER_POOL)
@@ -61,10 +76,11 @@ with DAG(
         operator_args={
             "env": dbt_environment(read_settings()),
             "append_env": True,
+            "emit_datasets": False,  # our own lineage names every model; Cosmos would add assets by machine paths
             "dbt_cmd_flags": ["--exclude-resource-type", "unit_test"],  # those test the code, in `make test`
         },
     )
     for step in marts.children.values():  # the two that open the database; the others only watch
         if str(step.node_id).endswith(("dbt_producer_watcher", "_test")):
             step.pool = WRITER_POOL
-    marts >> publish()
+    marts >> judge() >> publish()

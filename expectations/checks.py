@@ -16,6 +16,8 @@ SAMPLE_KEYS = 10
 
 # Every check is blocking but these. A total's severity stands in its record.
 ADVISORY_CHECKS = frozenset({"value_present", "no_period_withdrawn", "parishes_match_population"})
+ADVISORY_CHECKS |= {"no_cell_withdrawn_by_a_load", "no_cell_lost_to_new_rules", "no_move_by_new_rules"}
+ADVISORY_CHECKS |= {"newest_change_is_plausible"}
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class Check:
         severity: blocking or advisory.
         description: what must hold, as a sentence for the reader of the Data Docs.
         query: framed by :func:`check_sql`, with ``$batch`` for the table; empty where ``columns`` is given.
+        relation: what ``$batch`` reads, the table itself if empty; the same for all checks of a table.
         columns: the exact set of columns, for the one check that GX has built in.
     """
 
@@ -37,6 +40,7 @@ class Check:
     description: str
     query: str = ""
     columns: tuple[str, ...] | None = None
+    relation: str = ""
 
 
 def severity_of(name: str) -> str:

@@ -139,7 +139,7 @@ def _areas_sum_to_district(facts: Facts, areas: RawTable, districts: RawTable) -
     differing = " or ".join(f"(areas.{c}_unknown = 0 and areas.{c} <> districts.{c})" for c in _SUMMED)
     ctes = [
         f"areas as materialized (select election_id, district_id, {sums} from $batch group by all)",
-        f"districts as (select * from {facts.table(districts)})",
+        f"districts as (select * from {facts.relation(districts)})",
     ]
     offending = f"""select json_object(
     'election_id', coalesce(areas.election_id, districts.election_id),

@@ -48,7 +48,9 @@ def evaluate(
     meta: dict[str, Any] = {}
     for table, group in groupby(suite, key=lambda check: check.table):
         checks = list(group)
-        outcome = gx_duckdb.validate_table(connection, table, _asset(table), [_expectation(c) for c in checks])
+        outcome = gx_duckdb.validate_table(
+            connection, checks[0].relation or table, _asset(table), [_expectation(c) for c in checks]
+        )
         meta = meta or dict(outcome.meta)
         by_name = {result.expectation_config.meta["check"]: result for result in outcome.results}
         for check in checks:

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 
 import duckdb
 
+from warehouse.corrections import corrected, entries_of
 from warehouse.db import literal, quote
 from warehouse.errors import WarehouseError
-from warehouse.ledger import load_table
+from warehouse.raw_views import load_table
 from warehouse.records import RawTable, Record
 from warehouse.seeds import seed
 from warehouse.settings import Settings
@@ -86,8 +87,13 @@ class Facts:
     records: Mapping[str, Record]
 
     def table(self, raw_table: RawTable) -> str:
-        """The quoted name of the load's own table."""
+        """The quoted name of the load's own table: the load as published."""
         return load_table(raw_table, self.load.load_id)
+
+    def relation(self, raw_table: RawTable) -> str:
+        """The load's own table as it will be used: corrected where the ledger says so."""
+        entries = entries_of(self.record.dataset, self.load.data_origin)
+        return corrected(raw_table, self.table(raw_table), entries)
 
 
 def read_load(connection: duckdb.DuckDBPyConnection, load_id: str) -> Load:
@@ -177,19 +183,22 @@ def owners(connection: duckdb.DuckDBPyConnection, dataset: str, data_origin: str
 
 
 def candidate_side(facts: Facts, record: Record, load_id: str) -> Side:
-    """A load of the same run as a side."""
+    """A load of the same run as a side, corrected as it will be used."""
     other = read_load(facts.connection, load_id)
-    relations = {table.name: load_table(table, load_id) for table in record.raw_tables}
+    entries = entries_of(record.dataset, other.data_origin)
+    relations = {table.name: corrected(table, load_table(table, load_id), entries) for table in record.raw_tables}
     return Side(record, relations, (load_id,), frozenset({other.data_origin}))
 
 
 def owned_side(facts: Facts, record: Record) -> Side | None:
-    """What raw owns of a dataset (same data origin) as a side, or None when it owns nothing."""
+    """What raw owns of a dataset (same data origin), corrected, as a side, or None when it owns nothing."""
     loads = sorted(set(owners(facts.connection, record.dataset, facts.load.data_origin, "").values()))
     if not loads:
         return None
+    entries = entries_of(record.dataset, facts.load.data_origin)
+    owned = f"where load_id in ({', '.join(map(literal, loads))})"
     relations = {
-        table.name: f"(select * from raw.{quote(table.name)} where load_id in ({', '.join(map(literal, loads))}))"
+        table.name: corrected(table, f"(select * from raw.{quote(table.name)} {owned})", entries)
         for table in record.raw_tables
     }
     return Side(record, relations, tuple(loads), frozenset({facts.load.data_origin}))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from house import Home
+from house import Home, home_on
 
 from sample_providers import Running, start, write_inbox
 from warehouse.db import file_lock
@@ -33,12 +33,6 @@ def no_network() -> Iterator[None]:
     socket.socket.connect = _connect  # type: ignore[method-assign]
 
 
-def home_on(provider: Running, path: Path, **variables: str) -> Home:
-    """A home that reads from a running sample provider."""
-    addresses = {"WAREHOUSE_STATBANK_URL": provider.statbank_url, "WAREHOUSE_ELECTIONS_URL": provider.elections_url}
-    return Home(path, {**addresses, **variables})
-
-
 @pytest.fixture
 def provider() -> Iterator[Running]:
     """Sample providers of this test's own, to poison and to count calls."""
@@ -53,16 +47,17 @@ def home(provider: Running, tmp_path: Path) -> Home:
 
 
 @pytest.fixture(scope="session")
-def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     """A home after `warehouse run` on the sample providers: made once for all workers, to be left as it is."""
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
     path = shared / "sample_home"
-    with start() as running, file_lock(shared / "sample_home.lock", "make the sample home"):
+    with start() as running:
         home = home_on(running, path, WAREHOUSE_SAMPLE_INBOX=str(path / "sample_inbox"))
-        if not (path / "done").exists():
-            write_inbox(path / "sample_inbox")
-            made = home.warehouse("run")
-            assert made.returncode == 0, made.stderr
-            (path / "done").write_text(made.stdout)
-    return home
+        with file_lock(shared / "sample_home.lock", "make the sample home"):
+            if not (path / "done").exists():
+                write_inbox(path / "sample_inbox")
+                made = home.warehouse("run")
+                assert made.returncode == 0, made.stderr
+                (path / "done").write_text(made.stdout)
+        yield home

@@ -16,6 +16,7 @@ from typing import Any
 
 import duckdb
 
+from sample_providers import Running
 from warehouse.airflow import DBT_PROJECT, airflow_environment
 from warehouse.settings import REPOSITORY, Settings
 
@@ -96,3 +97,9 @@ def copy_of(home: Home, path: Path) -> Home:
     shutil.copytree(home.path, path, symlinks=True)
     variables = {name: value.replace(str(home.path), str(path)) for name, value in home.variables.items()}
     return Home(path, variables)
+
+
+def home_on(provider: Running, path: Path, **variables: str) -> Home:
+    """A home that reads from a running sample provider."""
+    addresses = {"WAREHOUSE_STATBANK_URL": provider.statbank_url, "WAREHOUSE_ELECTIONS_URL": provider.elections_url}
+    return Home(path, {**addresses, **variables})

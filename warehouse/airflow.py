@@ -8,18 +8,22 @@ line with the same environment. Out of scope: what the DAGs do.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from warehouse import corrections
 from warehouse.errors import WarehouseError
 from warehouse.settings import REPOSITORY, Settings
 
 WRITER_POOL = "duckdb_writer"
+LINEAGE_NAMESPACE = "integration_gap_warehouse"
 DBT_PROJECT = REPOSITORY / "dbt_project"
 DAGS = REPOSITORY / "dags"
 
@@ -48,6 +52,8 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
     environment = {
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
+        "AIRFLOW__API__HOST": "127.0.0.1",
+        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__DEFAULT_TIMEZONE": "Europe/Copenhagen",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
@@ -61,18 +67,37 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
         "GX_ANALYTICS_ENABLED": "False",
         "PYTHONPATH": os.pathsep.join(filter(None, [str(DAGS), os.environ.get("PYTHONPATH", "")])),
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
+        **lineage_environment(settings),
         **dbt_environment(settings),
     }
     # What a person has set for Airflow, such as another database, goes before our defaults.
     return {k: v for k, v in environment.items() if not (k.startswith("AIRFLOW__") and k in os.environ)}
 
 
+def lineage_environment(settings: Settings) -> dict[str, str]:
+    """OpenLineage events into files under ``<home>/logs/lineage``, unless a person sends them elsewhere.
+
+    Events are made in a thread: a fork of a process that holds DuckDB and servers costs more and can hang.
+    """
+    elsewhere = {"AIRFLOW__OPENLINEAGE__CONFIG_PATH", "AIRFLOW__OPENLINEAGE__CONFIG_CONN_ID", "OPENLINEAGE_CONFIG"}
+    elsewhere |= {"OPENLINEAGE_URL", *(name for name in os.environ if name.startswith("OPENLINEAGE__TRANSPORT"))}
+    transport = {"type": "warehouse.lineage.DayFiles", "log_file_path": str(settings.root / "logs" / "lineage")}
+    return {
+        **({} if elsewhere & set(os.environ) else {"AIRFLOW__OPENLINEAGE__TRANSPORT": json.dumps(transport)}),
+        "AIRFLOW__OPENLINEAGE__NAMESPACE": LINEAGE_NAMESPACE,
+        "AIRFLOW__OPENLINEAGE__EXTRACTORS": "warehouse.lineage.Steps",
+        "AIRFLOW__OPENLINEAGE__EXECUTE_IN_THREAD": "True",
+    }
+
+
 def prepare(settings: Settings) -> None:
     """Bring Airflow's database, the writer pool and dbt's manifest up to date; cheap when they are.
 
     Raises:
+        SettingsError: an entry of the corrections ledger is not one.
         WarehouseError: when Airflow or dbt refuses, with the end of what it printed.
     """
+    corrections.read()
     os.environ.update(airflow_environment(settings))
     (settings.root / "airflow").mkdir(parents=True, exist_ok=True)
     (settings.root / "logs").mkdir(parents=True, exist_ok=True)
@@ -87,8 +112,8 @@ def _migrate(settings: Settings) -> None:
     state = hashlib.sha256(f"{_version('apache-airflow')} {database}".encode()).hexdigest()
     if marker.exists() and marker.read_text() == state:
         return
-    _call("airflow", "db", "migrate")
-    _call("airflow", "pools", "set", WRITER_POOL, "1", "the one writer of the DuckDB build database")
+    call("airflow", "db", "migrate")
+    call("airflow", "pools", "set", WRITER_POOL, "1", "the one writer of the DuckDB build database")
     marker.write_text(state)
 
 
@@ -98,7 +123,7 @@ def _refresh_manifest(settings: Settings) -> None:
     marker = manifest.with_suffix(".sha256")
     if manifest.exists() and marker.exists() and marker.read_text() == state:
         return
-    _call("dbt", "parse", "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT))
+    call("dbt", "parse", "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT))
     manifest.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(settings.root / "dbt" / "target" / "manifest.json", manifest)
     marker.write_text(state)
@@ -120,7 +145,12 @@ def _version(package: str) -> str:
     return version(package)
 
 
-def _call(*command: str) -> None:
+def call(*command: str) -> None:
+    """Run a program of this environment to its end.
+
+    Raises:
+        WarehouseError: when it fails, with the end of what it printed.
+    """
     program = Path(sys.executable).parent / command[0]
     done = subprocess.run([str(program), *command[1:]], capture_output=True, text=True, check=False)
     if done.returncode != 0:
@@ -150,6 +180,8 @@ def run_dag(dag_id: str) -> bool:
     """
     from airflow.dag_processing.dagbag import DagBag
 
+    from warehouse import lineage
+
     if str(DAGS) not in sys.path:
         sys.path.insert(0, str(DAGS))
     bag = DagBag(str(DAGS / f"{dag_id}.py"))
@@ -162,7 +194,9 @@ def run_dag(dag_id: str) -> bool:
     for task in dag.tasks:
         task.retries = 0
     _dbt_first(dag)
-    return str(dag.test().state) == "success"
+    started = datetime.now(UTC)
+    lineage.dag_started(dag, started)
+    return str(dag.test(logical_date=started).state) == "success"
 
 
 def _dbt_first(dag: Any) -> None:

@@ -9,8 +9,7 @@ from pathlib import Path
 import oracle_files as files
 import oracle_sources as sources
 import pytest
-from conftest import home_on
-from house import Home
+from house import Home, home_on
 from oracle import OWN_DATA, REFERENCES, TARGETS, Expected, Key, Stratum, dissimilarity, gaps
 
 from sample_providers import Running, start, write_inbox

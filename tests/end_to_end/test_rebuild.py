@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import home_on
-from house import Home, copy_of
+from house import Home, copy_of, home_on
 
 from sample_providers import Running, start, write_inbox
 from warehouse import journal, release, retention

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import home_on
-from house import Home
+from house import Home, home_on
 
 from sample_providers import Running, start, write_inbox
 

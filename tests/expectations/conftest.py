@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from warehouse.db import writer
-from warehouse.ledger import refresh_views
+from warehouse.raw_views import refresh_views
 from warehouse.records import catalogue
 from warehouse.settings import Settings
 

@@ -14,7 +14,8 @@ import duckdb
 
 from warehouse.db import quote
 from warehouse.landing import MANIFEST, Manifest
-from warehouse.ledger import LOADED, load_table, promote
+from warehouse.ledger import LOADED, promote
+from warehouse.raw_views import load_table
 from warehouse.records import Record, record_of
 from warehouse.settings import Settings
 

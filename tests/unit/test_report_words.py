@@ -44,7 +44,9 @@ def gap(**changed: Any) -> Row:
 
 def target(**changed: Any) -> Row:
     """A target that is not set, with some columns changed."""
-    key = {n: "x" for n in ("indicator_id", "municipality_code", "sex", "age_group", "target_group", "reference_group")}
+    key = dict.fromkeys(
+        ("indicator_id", "municipality_code", "sex", "age_group", "target_group", "reference_group"), "x"
+    )
     values = {"status": "not_set", "reduction_pct": None, "target_period": None, "reason_da": "G.", "reason_en": "R."}
     return Row("target_progress", {**key, **values, **changed})
 
@@ -95,7 +97,7 @@ def test_an_uncertain_gap_gets_no_direction_and_no_persons() -> None:
 
 
 def test_an_index_has_no_rates_no_interval_and_no_persons() -> None:
-    empty = {n: None for n in ("target_rate_pct", "reference_rate_pct", "gap_low_pp", "gap_high_pp", "is_clear")}
+    empty = dict.fromkeys(("target_rate_pct", "reference_rate_pct", "gap_low_pp", "gap_high_pp", "is_clear"))
     row = gap(**empty, gap_pp=22.4, persons_to_parity=None, standardised_gap_pp=None)
     assert str(words.headline(row, phrase("x", {"da": "X", "en": "X"}), False, "da")).startswith("22,4 på en skala")
     assert not words.uncertainty(row, "da")

@@ -69,6 +69,7 @@ KEYS = {
     "areas": ("area_code",),
     "corrections": ("data_origin", "dataset", "table_name", "key", "column_name"),
     "country_origin_classification": ("country_id", "valid_from"),
+    "dictionary_da": ("table_name", "column_name"),
     "focus_areas": ("focus_area",),
     "indicators": ("indicator_id",),
     "nomination_districts": ("election_id", "district_id", "municipality_code"),

@@ -1,6 +1,6 @@
 with
 source as (
-    select * from {{ source('raw', 'education_grades') }}
+    {{ corrected('education_grades') }}
 ),
 
 final as (

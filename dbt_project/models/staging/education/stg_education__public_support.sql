@@ -1,6 +1,6 @@
 with
 source as (
-    select * from {{ source('raw', 'jobindsats_support') }}
+    {{ corrected('jobindsats_support') }}
 ),
 
 final as (

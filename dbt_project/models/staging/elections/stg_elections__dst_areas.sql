@@ -1,6 +1,6 @@
 with
 source as (
-    select * from {{ source('raw', 'dst_election_areas') }}
+    {{ corrected('dst_election_areas') }}
 ),
 
 final as (

@@ -1,6 +1,6 @@
 with
 source as (
-    select * from {{ source('raw', 'valg_dk_turnout') }}
+    {{ corrected('valg_dk_turnout') }}
 ),
 
 final as (

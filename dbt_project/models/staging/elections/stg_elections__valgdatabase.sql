@@ -1,6 +1,6 @@
 with
 source as (
-    select * from {{ source('raw', 'valgdatabase_background') }}
+    {{ corrected('valgdatabase_background') }}
 ),
 
 final as (

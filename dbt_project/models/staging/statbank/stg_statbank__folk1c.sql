@@ -1,6 +1,6 @@
 with
 source as (
-    select * from {{ source('raw', 'folk1c') }}
+    {{ corrected('folk1c') }}
 ),
 
 final as (

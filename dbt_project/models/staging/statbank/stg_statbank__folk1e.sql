@@ -1,6 +1,6 @@
 with
 source as (
-    select * from {{ source('raw', 'folk1e') }}
+    {{ corrected('folk1e') }}
 ),
 
 final as (

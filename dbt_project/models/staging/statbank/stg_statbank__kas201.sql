@@ -1,6 +1,6 @@
 with
 source as (
-    select * from {{ source('raw', 'kas201') }}
+    {{ corrected('kas201') }}
 ),
 
 final as (

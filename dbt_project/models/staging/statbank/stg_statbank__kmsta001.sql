@@ -1,6 +1,6 @@
 with
 source as (
-    select * from {{ source('raw', 'kmsta001') }}
+    {{ corrected('kmsta001') }}
 ),
 
 final as (

@@ -1,6 +1,6 @@
 with
 source as (
-    select * from {{ source('raw', 'kvres') }}
+    {{ corrected('kvres') }}
 ),
 
 final as (

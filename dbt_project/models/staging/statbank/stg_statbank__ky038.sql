@@ -1,6 +1,6 @@
 with
 source as (
-    select * from {{ source('raw', 'ky038') }}
+    {{ corrected('ky038') }}
 ),
 
 final as (

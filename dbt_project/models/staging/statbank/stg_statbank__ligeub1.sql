@@ -1,6 +1,6 @@
 with
 source as (
-    select * from {{ source('raw', 'ligeub1') }}
+    {{ corrected('ligeub1') }}
 ),
 
 final as (

@@ -1,6 +1,6 @@
 with
 source as (
-    select * from {{ source('raw', 'ras200') }}
+    {{ corrected('ras200') }}
 ),
 
 final as (

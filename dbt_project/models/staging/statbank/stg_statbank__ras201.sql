@@ -1,6 +1,6 @@
 with
 source as (
-    select * from {{ source('raw', 'ras201') }}
+    {{ corrected('ras201') }}
 ),
 
 final as (

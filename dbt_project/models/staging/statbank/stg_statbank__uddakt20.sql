@@ -1,6 +1,6 @@
 with
 source as (
-    select * from {{ source('raw', 'uddakt20') }}
+    {{ corrected('uddakt20') }}
 ),
 
 final as (
