@@ -19,7 +19,7 @@ from typing import Any
 
 import duckdb
 
-from warehouse import __version__, disclosure, journal, ledger, progress, revisions
+from warehouse import __version__, disclosure, journal, ledger, postgres, progress, revisions
 from warehouse.airflow import DBT_PROJECT, project_hash
 from warehouse.datapackage import datapackage
 from warehouse.db import transaction, writer
@@ -101,13 +101,20 @@ def disclosure_version() -> str:
 
 
 def publish(settings: Settings) -> str:
-    """Publish the marts of the build database as a new release, unless nothing in them is new.
+    """Publish the marts of the build database as a new release, unless nothing in them is new; then see to PostgreSQL.
 
     Returns the id of the release that is current afterwards.
 
     Raises:
-        WarehouseError: when a check on the finished files fails; the release before stays as it is.
+        WarehouseError: when a check on the finished files fails: the release before stays as it is; or when PostgreSQL
+            does not take the release: its files are published all the same.
     """
+    release_id = _publish_files(settings)
+    postgres.bring_up_to_date(settings, settings.releases / release_id)
+    return release_id
+
+
+def _publish_files(settings: Settings) -> str:
     with workshop(settings) as work:
         with writer(settings, "publish a release") as connection:
             _catch_up(connection, settings)
@@ -170,7 +177,7 @@ def assemble(connection: duckdb.DuckDBPyConnection, tables: list[Table], work: P
 
 
 def finish(settings: Settings, work: Path, tables: list[Table], hashes: dict[str, str], facts: dict[str, Any]) -> None:
-    """Write the documents of a release and its manifest, and check the finished files.
+    """Write the documents of a release, its report and its manifest, and check the finished files.
 
     Raises:
         WarehouseError: the DuckDB file and its Parquet differ, or a comment is missing.
@@ -185,11 +192,20 @@ def finish(settings: Settings, work: Path, tables: list[Table], hashes: dict[str
         (work / name).mkdir()
     if settings.validation.is_dir():
         shutil.copytree(settings.validation, work / "validation", dirs_exist_ok=True)
+    write_report(work, tables, manifest)
     manifest["files"] = {
         str(path.relative_to(work)): file_hash(path) for path in sorted(work.rglob("*")) if path.is_file()
     }
     write_json(work / MANIFEST, manifest)
     check(work, tables)
+
+
+def write_report(work: Path, tables: list[Table], manifest: dict[str, Any]) -> None:
+    """Write what people read: the gap report, and the dictionary of tables and columns, in both languages."""
+    from warehouse import dictionary, report
+
+    report.write(work / "report", work / DATABASE, manifest)
+    dictionary.write(work / "report", tables, manifest)
 
 
 def put_in_place(settings: Settings, work: Path, release_id: str) -> None:
