@@ -172,4 +172,5 @@ def print_where(settings: Settings, folder: Path) -> None:
     """Where the release and the reports are."""
     print(f"Release:            {folder}")
     print(f"  DuckDB file:      {settings.releases / 'current' / 'integration_gaps.duckdb'}")
+    print(f"  Report:           {folder / 'report' / 'index.html'}")
     print(f"  Validation:       {folder / 'validation' / 'index.html'}")

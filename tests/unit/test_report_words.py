@@ -179,6 +179,7 @@ def test_decomposition_says_which_way_composition_pulls() -> None:
     assert "trækker 1,6 procentpoint den anden vej" in str(words.decomposition(back, True, "da"))
     assert "den anden vej rundt" not in str(words.decomposition(back, True, "da"))
     assert "other way round" in str(words.decomposition(parts(is_reversed_within_ages=True), True, "en"))
+    assert "skyldes ikke" in str(words.decomposition(parts(level_composition_effect_pp=-0.02), True, "da"))
     assert not words.decomposition(None, True, "da")
 
 
