@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from warehouse import cli_audit
+from warehouse import cli_audit, cli_serve
 from warehouse.errors import SettingsError, WarehouseError
 from warehouse.settings import Settings, read_settings
 from warehouse.trace.command import trace
@@ -199,6 +199,7 @@ def airflow(context: typer.Context) -> None:
 
 
 cli_audit.add_to(app)
+cli_serve.add_to(app)
 app.command()(trace)
 
 

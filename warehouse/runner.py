@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 
-from warehouse import airflow, progress, rebuild, release
+from warehouse import airflow, postgres, progress, rebuild, release
 from warehouse.db import file_lock
+from warehouse.errors import WarehouseError
 from warehouse.progress import Lines, output_to
 from warehouse.settings import Settings, read_settings, writable_home
 
@@ -67,5 +68,17 @@ def _run_dags(settings: Settings) -> bool:
         return False
     if release.is_up_to_date(settings):
         progress.say("release", "nothing new since the current release")
-        return True
+        return _postgres_is_up_to_date(settings)
     return airflow.run_dag(BUILD_DAG)
+
+
+def _postgres_is_up_to_date(settings: Settings) -> bool:
+    """PostgreSQL may have been away when the current release was published: it is brought up to date now."""
+    folder = release.current(settings)
+    assert folder
+    try:
+        postgres.bring_up_to_date(settings, folder)
+    except WarehouseError as error:
+        progress.failed("postgres", error)
+        return False
+    return True

@@ -55,6 +55,9 @@ class Settings(BaseSettings):
     )
     small_cell: int = Field(5, ge=1, le=1000, description="below this many persons a cell is suppressed")
 
+    postgres_dsn: SecretStr | None = Field(None, description="PostgreSQL to fill with the marts; without one: none")
+    serve_token: SecretStr | None = Field(None, description="what clients of `warehouse serve` must show")
+
     @field_validator("focus_municipality")
     @classmethod
     def _three_digits(cls, value: str) -> str:
@@ -83,7 +86,9 @@ class Settings(BaseSettings):
             raise ValueError("must be a web address such as https://api.statbank.dk/v1")
         return value.rstrip("/")
 
-    @field_validator("education_token", "jobindsats_token", "inbox", "sample_inbox", mode="before")
+    @field_validator(
+        "education_token", "jobindsats_token", "postgres_dsn", "serve_token", "inbox", "sample_inbox", mode="before"
+    )
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return None if isinstance(value, str) and not value.strip() else value
