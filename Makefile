@@ -4,13 +4,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-CODE := warehouse ingestion expectations dags sample_providers tests benchmarks
+CODE := warehouse ingestion expectations dags sample_providers tests benchmarks compose
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format dbt-docs guards bench lock up down clean
+.PHONY: help setup run test check format dbt-docs guards bench lock secrets up down clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 10
@@ -56,9 +56,14 @@ lock:  ## solve the dependencies again (needs uv)
 	uv pip compile pyproject.toml --group dev --generate-hashes --universal --python-version 3.11 \
 		--no-strip-extras --no-annotate \
 		--custom-compile-command "make lock" --output-file requirements.lock --upgrade
+	uv pip compile compose/superset/requirements.in --generate-hashes --universal --python-version 3.11 \
+		--no-annotate --custom-compile-command "make lock" --output-file compose/superset/requirements.lock --upgrade
+
+secrets:  ## give every secret of the compose stack a random value in .env, where it has none
+	$(PYTHON) compose/make_secrets.py
 
 up:  ## start the stack of docker-compose.yml
-	docker compose up --detach --wait
+	docker compose up --build --detach --wait
 
 down:  ## stop it
 	docker compose down

@@ -1,8 +1,7 @@
 """raw → marts → release, whenever a dataset has been promoted.
 
-One dbt process builds every model, each of which shows as a task (Cosmos' watcher); one more tests them all. Then the
-marts are judged (Great Expectations), against the current release too; only then the release is built aside, checked
-and published whole.
+One dbt process builds and tests every model, each of which shows as a task (Cosmos' watcher). Then the marts are judged
+(Great Expectations), against the current release too; only then the release is built aside, checked and published whole.
 """
 
 from __future__ import annotations
@@ -70,7 +69,7 @@ with DAG(
         ),
         render_config=RenderConfig(
             load_method=LoadMode.DBT_MANIFEST,
-            test_behavior=TestBehavior.AFTER_ALL,
+            test_behavior=TestBehavior.NONE,  # no task of their own: see below
             seed_rendering_behavior=SeedRenderingBehavior.NONE,  # dbt loads them; no task for each
         ),
         operator_args={
@@ -80,7 +79,9 @@ with DAG(
             "dbt_cmd_flags": ["--exclude-resource-type", "unit_test"],  # those test the code, in `make test`
         },
     )
-    for step in marts.children.values():  # the two that open the database; the others only watch
-        if str(step.node_id).endswith(("dbt_producer_watcher", "_test")):
+    for step in marts.children.values():  # the one that opens the database; the others only watch
+        if str(step.node_id).endswith("dbt_producer_watcher"):
             step.pool = WRITER_POOL
+            # Models and their tests under one hold of the writer: a load promoted in between would fail the tests.
+            step.dbt_cmd_flags = [*step.dbt_cmd_flags, "--resource-type", "test"]
     marts >> judge() >> publish()

@@ -102,7 +102,7 @@ def load(load_id: str) -> str:
     return load_id
 
 
-@task(pool=WRITER_POOL, trigger_rule="none_failed")
+@task(pool=WRITER_POOL)
 def validate(load_id: str | None) -> str:
     """Great Expectations judge the load before it may enter."""
     if load_id is None:
@@ -116,7 +116,7 @@ def validate(load_id: str | None) -> str:
     return load_id
 
 
-@task(pool=WRITER_POOL, trigger_rule="none_failed")
+@task(pool=WRITER_POOL)
 def promote(load_id: str | None) -> None:
     """The load becomes the owner of its periods, in one transaction."""
     if load_id is None:
@@ -130,14 +130,17 @@ def promote(load_id: str | None) -> None:
 def chains(records: Iterable[Record]) -> None:
     """One task group a dataset, tied together within families."""
     families: dict[str, list[tuple[Any, Any, Any]]] = {}
+    # Within a family a step waits for the others of it, also when its own dataset has nothing new; outside of one a
+    # step that has nothing to do is skipped without being started.
     for record in records:
 
         @task_group(group_id=record.dataset)
         def chain(record: Record = record) -> None:
             moved, landed = changed(record.dataset), land(record.dataset)
             loaded = load(landed)
-            judged = validate(loaded)
-            promoted = promote.override(outlets=[asset(record)])(judged)
+            rule = "none_failed" if record.family else "all_success"
+            judged = validate.override(trigger_rule=rule)(loaded)
+            promoted = promote.override(trigger_rule=rule, outlets=[asset(record)])(judged)
             moved >> landed >> loaded >> judged >> promoted
             families.setdefault(record.family or record.dataset, []).append((loaded, judged, promoted))
 

@@ -85,7 +85,7 @@ def judge(settings: Settings, connection: duckdb.DuckDBPyConnection | None = Non
     _refresh_mart(connection)
     if set(verdicts) != set(recorded.values()) or not docs.verdict_path(settings, build_id).exists():
         docs.write_build_page(settings, build_id, result, reason)
-        docs.note_kept(settings, connection, build_id)
+    docs.note_kept(settings, connection, build_id)  # also of a page whose writing was killed before this; twice is once
     docs.write_index(settings, connection)
     _tell(verdicts, reason)
     return BuildVerdict(build_id, verdicts, docs.page_path(settings, build_id, MARTS), reason)

@@ -13,11 +13,11 @@ import duckdb
 from ingestion import pipeline
 from ingestion.common import Context, State
 from warehouse import journal, ledger
-from warehouse.db import quote, transaction
+from warehouse.db import literal, quote, transaction
 from warehouse.errors import LoadRejected
 from warehouse.journal import Event
-from warehouse.landing import Manifest, harmed_files, read_manifest
-from warehouse.raw_views import load_table, refresh_views
+from warehouse.landing import Manifest, harmed_files, place, read_manifest
+from warehouse.raw_views import EMPTIED, load_table, refresh_views
 from warehouse.records import Record, catalogue
 from warehouse.settings import Settings
 
@@ -66,9 +66,8 @@ def _load(
 
 
 def _manifest(settings: Settings, record: Record, load_id: str, landing_path: str) -> Manifest:
-    folder = settings.root / landing_path
     try:
-        return read_manifest(folder)
+        return read_manifest(place(settings, landing_path))
     except OSError:
         raise LoadRejected(
             f"The landing of the load {load_id} is not there",
@@ -81,3 +80,4 @@ def _leave_empty(connection: duckdb.DuckDBPyConnection, record: Record, load_id:
     for table in record.raw_tables:
         columns = ", ".join(f"{quote(name)} {table.sql_type(name)}" for name in table.columns)
         connection.execute(f"create or replace table {load_table(table, load_id)} ({columns})")
+        connection.execute(f"comment on table {load_table(table, load_id)} is {literal(EMPTIED)}")

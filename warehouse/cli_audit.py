@@ -60,7 +60,7 @@ def prune(
         bool, typer.Option("--apply/--dry-run", help="Remove; without it only say what would go.")
     ] = False,
     keep_releases: Annotated[int, typer.Option(min=1, help="How many of the newest releases stay.")] = 12,
-    keep_days: Annotated[int, typer.Option(min=0, help="Everything received in so many days stays.")] = 90,
+    keep_days: Annotated[int, typer.Option(min=0, max=36500, help="Everything received in so many days stays.")] = 90,
     debug: Debug = False,
 ) -> None:
     """Thin landing and releases; nothing goes that a kept release needs. A dry run unless `--apply` is given.

@@ -13,12 +13,12 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
 
-from warehouse.errors import BusyError
+from warehouse.errors import BusyError, WarehouseError
 from warehouse.settings import Settings
 
 WAIT_SECONDS = 600.0
@@ -61,8 +61,9 @@ def file_lock(
                     tell(_holder(path))
                     tell = None
                 if time.monotonic() >= deadline:
+                    long = f" for over {wait_seconds:.0f} s" if wait_seconds >= 1 else ""
                     raise BusyError(
-                        f"Another process has been writing for over {wait_seconds:.0f} s: {_holder(path)}",
+                        f"Another process has been at work{long}: {_holder(path)}",
                         {"lock": path.name},
                         "wait for it to end, or stop it, and run again",
                     ) from None
@@ -94,16 +95,44 @@ def _configure(connection: duckdb.DuckDBPyConnection) -> None:
 
 @contextmanager
 def open_database(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database that nobody else works on, with the ledger's schema: no lock, no journal."""
+    """A database that nobody else works on, with the ledger's schema: no lock, no journal.
+
+    Raises:
+        BusyError: another program has the file open.
+        WarehouseError: the file is no database, or a damaged one.
+    """
     from warehouse.ledger import ensure_schema
 
-    connection = duckdb.connect(str(path))
+    connection = _connect(path)
     try:
         _configure(connection)
         ensure_schema(connection)
         yield connection
     finally:
         connection.close()
+
+
+def wal_of(database: Path) -> Path:
+    """DuckDB's write-ahead log of a database."""
+    return database.with_name(f"{database.name}.wal")
+
+
+def _connect(path: Path) -> duckdb.DuckDBPyConnection:
+    try:
+        return duckdb.connect(str(path))
+    except duckdb.Error as error:
+        reason = str(error).splitlines()[0]
+        if "lock on file" in reason:
+            raise BusyError(
+                f"Another program has the build database open: {reason}",
+                {"file": path.name},
+                "close it, and run again; readers open releases/current instead",
+            ) from None
+        raise WarehouseError(
+            f"The build database cannot be opened: {reason}",
+            {"file": path.name},
+            "move it away and run `warehouse rebuild`: the landing gives it again",
+        ) from None
 
 
 @contextmanager
@@ -114,16 +143,20 @@ def writer(settings: Settings, purpose: str, wait_seconds: float = WAIT_SECONDS)
         BusyError: when another process writes for longer than ``wait_seconds``.
         WarehouseError: the landing's journal tells of more than the build database.
     """
-    from warehouse import journal
+    from warehouse import adoption, journal
 
-    with (
-        file_lock(settings.root / "warehouse.lock", purpose, wait_seconds),
-        open_database(settings.database) as connection,
-    ):
-        journal.flush(connection, settings)
-        try:
-            yield connection
-        finally:
+    with file_lock(settings.root / "warehouse.lock", purpose, wait_seconds):
+        if not settings.database.exists():
+            journal.refuse_empty(settings)
+        with open_database(settings.database) as connection:
+            adoption.adopt(connection, settings)
+            journal.flush(connection, settings)
+            try:
+                yield connection
+            except BaseException:
+                with suppress(duckdb.Error, OSError, WarehouseError):  # the first error is the one to hear
+                    journal.flush(connection, settings)
+                raise
             journal.flush(connection, settings)
 
 
@@ -141,7 +174,8 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        connection.execute("rollback")
+        with suppress(duckdb.Error):  # DuckDB may have given the transaction up by itself
+            connection.execute("rollback")
         raise
     else:
         connection.execute("commit")

@@ -21,6 +21,7 @@ from typing import Any
 import duckdb
 
 from warehouse.errors import WarehouseError
+from warehouse.landing import sync
 from warehouse.settings import Settings
 
 DDL = "create table if not exists meta.journal (seq bigint, line varchar);"
@@ -60,11 +61,20 @@ def revisions_path(settings: Settings, release_id: str) -> Path:
     return folder(settings) / "revisions" / f"{release_id}.parquet"
 
 
-def note(connection: duckdb.DuckDBPyConnection, kind: str, subject: str, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Put an event into the outbox; gives its facts as every later reader will see them (JSON)."""
+def note(
+    connection: duckdb.DuckDBPyConnection,
+    kind: str,
+    subject: str,
+    facts: Mapping[str, Any],
+    at: datetime | None = None,
+) -> dict[str, Any]:
+    """Put an event into the outbox; gives its facts as every later reader will see them (JSON).
+
+    ``at`` is UTC without a zone: now, unless the event is written down later than it happened.
+    """
     last = connection.execute("select seq, line from meta.journal order by seq desc limit 1").fetchone()
     seq, previous = (int(last[0]) + 1, str(json.loads(last[1])["sha256"])) if last else (1, FIRST)
-    now = datetime.now(UTC).replace(tzinfo=None).isoformat()
+    now = (at or datetime.now(UTC).replace(tzinfo=None)).isoformat()
     plain = {name: _plain(value) for name, value in facts.items()}
     event = {"seq": seq, "at": now, "kind": kind, "subject": subject, "facts": plain, "previous": previous}
     event["sha256"] = _digest(event)
@@ -97,8 +107,9 @@ def flush(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     written = last.seq if last else 0
     if written > known or (last and not _same_line(connection, last)):
         raise WarehouseError(
-            f"The journal in the landing tells of {written} events, the build database of {known}",
-            {"journal": file.relative_to(settings.root) if file.is_relative_to(settings.root) else file.name},
+            f"The journal in the landing tells of {written} events, the build database of {known}"
+            + ("" if written > known else f", and of another event {written}"),
+            {"journal": f"landing/.journal/{file.name}"},
             "the build database was lost or is an older copy: move it away and run `warehouse rebuild`",
         )
     rows = connection.execute("select line from meta.journal where seq > ? order by seq", [written]).fetchall()
@@ -109,18 +120,35 @@ def flush(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
 def append(file: Path, lines: Iterable[str]) -> None:
     """Append whole lines to a journal, durably; a line that a kill has torn off is cut away first."""
     file.parent.mkdir(parents=True, exist_ok=True)
+    is_new = not file.exists()
     with file.open("ab") as handle:
         handle.truncate(_whole_bytes(file))
         for line in lines:
             handle.write(line.encode() + b"\n")
         handle.flush()
         os.fsync(handle.fileno())
+    if is_new:
+        sync(file.parent)
 
 
 def exists(settings: Settings) -> bool:
     """Whether anything has ever been written down."""
     file = path(settings)
     return file.is_file() and file.stat().st_size > 0
+
+
+def refuse_empty(settings: Settings) -> None:
+    """Stop before an empty build database is made where the landing's journal tells of one that was lost.
+
+    Raises:
+        WarehouseError: there is a journal.
+    """
+    if exists(settings):
+        raise WarehouseError(
+            "The build database is gone; the journal in the landing tells what it held",
+            {"file": settings.database.name},
+            "run `warehouse rebuild`, or `warehouse run`: both put it back from the landing",
+        )
 
 
 def read(settings: Settings) -> list[Event]:
@@ -153,15 +181,19 @@ def _parsed(raw: bytes, number: int, previous: str, file: Path) -> Event:
         good = stated == _digest(document) and document["previous"] == previous and document["seq"] == number
         # A byte that JSON does not look at (a blank, an escape) is a change too.
         good = good and line == _dump({**document, "sha256": stated})
+        if good:
+            return _event(document, line)
     except (ValueError, KeyError, AttributeError, TypeError):
-        good = False
-    if not good:
-        raise WarehouseError(
-            f"The journal was changed: line {number} is not what was written",
-            {"file": f"landing/.journal/{file.name}", "line": number},
-            "put the file back from a backup; the build database and the releases are untouched",
-        )
-    return _event(document, line)
+        pass
+    raise _changed(file, number)
+
+
+def _changed(file: Path, number: int | str) -> WarehouseError:
+    return WarehouseError(
+        f"The journal was changed: line {number} is not what was written",
+        {"file": f"landing/.journal/{file.name}", "line": number},
+        "put the file back from a backup; the build database and the releases are untouched",
+    )
 
 
 def _event(document: Mapping[str, Any], line: str) -> Event:
@@ -216,8 +248,11 @@ def _last_in(file: Path) -> Event | None:
             start = max(0, start - _TAIL)
             handle.seek(start)
             found = handle.read(end - 1 - start)
-    line = found.rsplit(b"\n", 1)[-1].decode()
-    return _event(json.loads(line), line)
+    try:
+        line = found.rsplit(b"\n", 1)[-1].decode()
+        return _event(json.loads(line), line)
+    except (ValueError, KeyError, TypeError):
+        raise _changed(file, "the last") from None
 
 
 def _same_line(connection: duckdb.DuckDBPyConnection, event: Event) -> bool:

@@ -21,9 +21,11 @@ from typing import IO, Any
 import zstandard
 from pydantic import BaseModel, ConfigDict, Field
 
+from warehouse.errors import WarehouseError
 from warehouse.settings import Settings
 
 MANIFEST = "manifest.json"
+READING_LOCK = "rebuild.lock"  # in the home: held while all of the landing is read again, or some of it is removed
 ZSTD_LEVEL = 3
 
 
@@ -70,8 +72,27 @@ class Manifest(BaseModel):
     response: dict[str, str] = Field(default_factory=dict, description="the provider's request id and the like")
 
     def folder(self, settings: Settings) -> Path:
-        """The landing folder."""
-        return settings.root / self.landing_path
+        """The landing folder.
+
+        Raises:
+            WarehouseError: the manifest names a folder outside the landing.
+        """
+        return place(settings, self.landing_path)
+
+
+def place(settings: Settings, landing_path: str) -> Path:
+    """The folder that a manifest or the journal names relative to the home.
+
+    Raises:
+        WarehouseError: it lies outside the landing.
+    """
+    parts = Path(landing_path).parts
+    if not parts or parts[0] != "landing" or ".." in parts:
+        raise WarehouseError(
+            f"{landing_path!r} is no folder of the landing",
+            next_step="a manifest or the journal was changed: put the landing back from a backup",
+        )
+    return settings.root.joinpath(*parts)
 
 
 def new_load_id(dataset: str, now: datetime | None = None) -> str:
@@ -105,7 +126,10 @@ class LandingFolder:
     def write_json(self, name: str, document: object) -> None:
         """Write a small side document (tableinfo, request) as readable JSON."""
         text = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
-        (self.path / name).write_text(text, encoding="utf-8")
+        with (self.path / name).open("w", encoding="utf-8") as handle:
+            handle.write(text)
+            handle.flush()
+            os.fsync(handle.fileno())
 
     def totals(self) -> tuple[int, str]:
         """Bytes and hash of the whole payload."""
@@ -128,8 +152,9 @@ def landing_folder(settings: Settings, provider: str, dataset: str, load_id: str
     try:
         yield folder
         final.parent.mkdir(parents=True, exist_ok=True)
+        sync(work)
         work.rename(final)
-        _sync(final.parent)
+        sync(final.parent)
     except BaseException:
         aside = settings.landing / ".aside" / load_id
         if work.exists() and any(work.iterdir()):
@@ -164,6 +189,8 @@ def stored_hashes(folder: Path) -> dict[str, str]:
     """File name → sha256 of every file of a landing folder as it lies there (payload compressed)."""
     hashes = {}
     for path in sorted(folder.iterdir()):
+        if not path.is_file():
+            continue
         with path.open("rb") as handle:
             hashes[path.name] = hashlib.file_digest(handle, "sha256").hexdigest()
     return hashes
@@ -193,7 +220,8 @@ def open_payload(path: Path) -> Iterator[IO[bytes]]:
         yield stream
 
 
-def _sync(folder: Path) -> None:
+def sync(folder: Path) -> None:
+    """Make the names in a folder durable."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -278,15 +278,16 @@ def _validated(connection: duckdb.DuckDBPyConnection, load_id: str, facts: Mappi
 def _promoted(
     connection: duckdb.DuckDBPyConnection, load_id: str, facts: Mapping[str, Any], records: Mapping[str, Record]
 ) -> None:
-    record = records[facts["dataset"]]
-    revisions.record_source(connection, record, load_id, facts["promoted_at"])
+    dataset, record = facts["dataset"], records.get(facts["dataset"])  # None: it has left the catalogue since
+    if record:
+        revisions.record_source(connection, record, load_id, facts["promoted_at"])
     connection.execute(
         """delete from meta.period_owner where dataset = $dataset and (
             period in (select unnest(periods) from meta.loads where load_id = $load_id)
             or load_id in (
                 select load_id from meta.loads where dataset = $dataset
                 and data_origin <> (select data_origin from meta.loads where load_id = $load_id)))""",
-        {"dataset": record.dataset, "load_id": load_id},
+        {"dataset": dataset, "load_id": load_id},
     )
     connection.execute(
         "insert into meta.period_owner select dataset, unnest(periods), load_id from meta.loads where load_id = ?",
@@ -295,10 +296,11 @@ def _promoted(
     connection.execute(
         """update meta.loads set status = 'superseded' where dataset = ? and status = 'promoted'
         and load_id not in (select load_id from meta.period_owner)""",
-        [record.dataset],
+        [dataset],
     )
     _moved_on(connection, load_id, {"status": PROMOTED, "promoted_at": facts["promoted_at"]}, None)
-    refresh_views(connection, record)
+    if record:
+        refresh_views(connection, record)
 
 
 _ACTIONS: dict[str, Callable[[duckdb.DuckDBPyConnection, str, Mapping[str, Any], Any], None]] = {

@@ -11,6 +11,8 @@ import duckdb
 from warehouse.db import literal, quote
 from warehouse.records import RawTable, Record
 
+EMPTIED = "left empty: its bytes were thinned away, or not asked for"
+
 
 def load_table(raw_table: RawTable, load_id: str) -> str:
     """The quoted name of a load's own table."""

@@ -11,8 +11,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from pathlib import Path
@@ -20,10 +20,10 @@ from typing import Any
 
 from expectations import docs
 from ingestion.replay import replay
-from warehouse import journal, progress, release, revisions
+from warehouse import journal, landing, ledger, progress, release, revisions
 from warehouse.airflow import DBT_PROJECT, airflow_environment
-from warehouse.db import file_lock, open_database, writer
-from warehouse.errors import SettingsError, WarehouseError
+from warehouse.db import file_lock, open_database, transaction, wal_of, writer
+from warehouse.errors import BusyError, LoadRejected, SettingsError, WarehouseError
 from warehouse.journal import Event
 from warehouse.progress import Lines, output_to
 from warehouse.release_files import export_tables, published_tables
@@ -59,12 +59,18 @@ def rebuild(settings: Settings, as_of: str | None = None, into: Path | None = No
 
     Raises:
         SettingsError: ``as_of`` is no time, or ``into`` is not empty.
-        WarehouseError: nothing was published by then, landed bytes are not what was received, or dbt failed.
+        WarehouseError: nothing was published by then, landed bytes are not what was received, dbt failed, or the build
+            database is older than the journal.
+        BusyError: somebody else rebuilds or thins.
     """
+    if settings.database.exists():
+        with writer(settings, "look at the ledger"):
+            pass  # what the outbox has and the file has not is in the file now
     events = journal.read(settings)
     target = _release_at(events, _moment(as_of))
     if into is not None:
-        home = _home_of_its_own(settings, into, events, target, everything=as_of is None)
+        with alone(settings):
+            home = _home_of_its_own(settings, into, events, target, everything=as_of is None)
         return _build(home, events, target, keep=True, whole=as_of is None)
     if as_of is not None and not settings.database.exists():
         rebuild(settings)
@@ -86,15 +92,35 @@ def rebuild_with_progress(settings: Settings, as_of: str | None, into: Path | No
 
 
 def restore_if_lost(settings: Settings) -> bool:
-    """Put a lost build database back from the landing; tells whether it was lost. No marts are built."""
+    """Put a lost build database back from the landing; tells whether it was lost.
+
+    Marts are built only where the newest release is lost too: what it said of gaps is what the next is compared with.
+    Where they cannot be built the ledger comes back alone, and the next release tells of no gap that moved.
+    """
     if settings.database.exists() or not journal.exists(settings):
         return False
     progress.say("landing", "the build database is gone: putting it back from the landing")
+    events = journal.read(settings)
+    newest = next((event.subject for event in reversed(events) if event.kind in RELEASED), "")
+    folder = settings.releases / newest
+    has_gaps = (folder / "parquet" / "gaps.parquet").is_file()
+    if newest and not has_gaps:
+        try:
+            rebuild(settings)
+            return True
+        except (BusyError, LoadRejected):
+            raise  # the ledger alone would not come back either
+        except WarehouseError as error:
+            progress.say("landing", f"the release {newest} could not be built again: {error.what.splitlines()[0]}")
     with _aside(settings) as work:
+        if settings.database.exists():  # somebody else has put it back while we waited
+            return True
         with open_database(work.database) as connection:
-            events = journal.read(settings)
             replay(connection, work, events)
             _restore_revisions(connection, work, events)
+            if newest and has_gaps:
+                with transaction(connection):
+                    revisions.remember(connection, newest, folder)
             docs.render_all(settings, connection)
         _put_back(work, settings)
     return True
@@ -112,7 +138,8 @@ def _build(
     """Build in ``work``; ``real`` is the home that gets the result when the work is done aside."""
     facts = target.facts
     state = int(facts["journal_seq"])
-    work = work.at(work.home, focus_municipality=facts["focus_municipality"], small_cell=facts["small_cell"])
+    stated = {name: facts[name] for name in ("focus_municipality", "small_cell") if name in facts}
+    work = work.at(work.home, **stated)
     home = real or work
     until = [event for event in events if event.seq <= state]
     after = [event for event in events if event.seq > state and (whole or event.seq <= target.seq)]
@@ -128,7 +155,8 @@ def _build(
             tables = published_tables(connection)
             hashes = export_tables(connection, tables, folder)
             release.assemble(connection, tables, folder)
-            revisions.remember(connection, target.subject)
+            with transaction(connection):
+                revisions.remember(connection, target.subject)
             replay(connection, work, after)
             if keep:
                 docs.render_all(home, connection)
@@ -143,19 +171,27 @@ def _build(
         folder=place,
         same=tuple(name for name in sorted(hashes) if name not in differing),
         differing=differing,
-        code_differs=facts["software"]["dbt_project_sha256"] != release.code_version(),
+        code_differs=_code_differs(facts.get("software", {})),
     )
+
+
+def _code_differs(then: Mapping[str, str]) -> bool:
+    now = {"dbt_project_sha256": release.code_version(), "disclosure_sha256": release.disclosure_version()}
+    return any(then.get(name) != value for name, value in now.items())
 
 
 def _place(home: Settings, folder: Path, release_id: str, *, equal: bool) -> Path:
     """Put a rebuilt release under its own name, if it is that release and is missing; else aside, for a look."""
     final = home.releases / release_id
     if equal and not final.exists():
-        release.put_in_place(home, folder, release_id)
-        if release.current(home) is None:
-            release.point_current_at(home, release_id)
-        with writer(home, "write the release down") as connection:
-            release.record(connection, home, release_id, "restored")
+        facts = release.facts_of(home, folder, release_id, "restored")
+        with release.alone(home, "put a release back"):
+            # Its manifest is another one than the first time: written down before it is there, so that it is known.
+            with writer(home, "write the release down") as connection:
+                ledger.record_release(connection, release_id, facts)
+            release.put_in_place(home, folder, release_id)
+            if release.current(home) is None:
+                release.point_current_at(home, release_id)
         return final
     if equal:
         return final
@@ -190,19 +226,23 @@ def _moment(text: str | None) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        in_utc = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    except (ValueError, OverflowError):
         raise SettingsError(
             f"{text!r} is no time", next_step="write it as 2026-11-22 or 2026-11-22T14:30:00 (UTC)"
         ) from None
-    if len(text) <= len("2026-11-22"):
-        moment = datetime.combine(moment.date(), time.max)
-    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    return datetime.combine(moment.date(), time.max) if len(text) <= len("2026-11-22") else in_utc
+
+
+def alone(settings: Settings, purpose: str = "warehouse rebuild") -> AbstractContextManager[None]:
+    """While it is held, nothing is rebuilt from the landing and nothing is thinned in it."""
+    return file_lock(settings.root / landing.READING_LOCK, purpose)
 
 
 @contextmanager
 def _aside(settings: Settings) -> Iterator[Settings]:
     """A working home beside the real one that reads its landing; one at a time, gone afterwards."""
-    with file_lock(settings.root / "rebuild.lock", "warehouse rebuild"):
+    with alone(settings):
         folder = settings.root / ".rebuild"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -215,6 +255,7 @@ def _aside(settings: Settings) -> Iterator[Settings]:
 
 def _put_back(work: Settings, home: Settings) -> None:
     if not home.database.exists():
+        wal_of(home.database).unlink(missing_ok=True)  # the lost one's: DuckDB would play it into this one
         work.database.replace(home.database)
 
 
@@ -222,15 +263,15 @@ def _home_of_its_own(
     settings: Settings, into: Path, events: Sequence[Event], target: Event, *, everything: bool
 ) -> Settings:
     """Lay the part of the landing that the journal tells of by then into an empty folder."""
-    if into.exists() and any(into.iterdir()):
+    if into.exists() and (not into.is_dir() or any(into.iterdir())):
         raise SettingsError(f"{into} is not empty", next_step="name an empty folder, or one that does not exist")
     home = settings.at(into)
     home.releases.mkdir(parents=True, exist_ok=True)
     kept = [event for event in events if everything or event.seq <= target.seq]
     for event in kept:
         path = event.facts["row"].get("landing_path") if event.kind == "entered" else None
-        if path and (settings.root / path).is_dir():
-            _copy_tree(settings.root / path, home.root / path)
+        if path and landing.place(settings, path).is_dir():
+            _copy_tree(landing.place(settings, path), home.root / path)
         for file in (
             journal.verdict_path(settings, event.subject),
             journal.revisions_path(settings, event.subject),

@@ -12,17 +12,17 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from warehouse import __version__, disclosure, journal, ledger, postgres, progress, revisions
+from warehouse import __version__, disclosure, journal, ledger, progress, revisions
 from warehouse.airflow import DBT_PROJECT, project_hash
 from warehouse.datapackage import datapackage
-from warehouse.db import transaction, writer
+from warehouse.db import WAIT_SECONDS, file_lock, transaction, writer
 from warehouse.errors import WarehouseError
 from warehouse.release_files import (
     DATABASE,
@@ -63,24 +63,36 @@ def current_database(settings: Settings) -> Path:
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of a release."""
-    return dict(json.loads((folder / MANIFEST).read_text(encoding="utf-8")))
+    """The manifest of a release.
+
+    Raises:
+        WarehouseError: it cannot be read.
+    """
+    try:
+        return dict(json.loads((folder / MANIFEST).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise WarehouseError(
+            f"The manifest of a release cannot be read: {type(error).__name__}",
+            {"file": f"releases/{folder.name}/{MANIFEST}"},
+            "put the release back from a backup, or move its folder away and run `warehouse rebuild`",
+        ) from None
 
 
 def releases(settings: Settings) -> list[dict[str, Any]]:
-    """The manifests of all releases, newest first."""
-    folders = [path.parent for path in settings.releases.glob(f"*/{MANIFEST}") if not path.parent.is_symlink()]
+    """The manifests of all releases, newest first; what a kill left half made has a hidden name and is none."""
+    folders = [path.parent for path in settings.releases.glob(f"[!.]*/{MANIFEST}") if not path.parent.is_symlink()]
     return sorted((read_manifest(folder) for folder in folders), key=lambda m: str(m["release_id"]), reverse=True)
 
 
 def is_up_to_date(settings: Settings) -> bool:
     """Whether the current release was built from exactly what raw, seeds, code and settings are now."""
-    folder = current(settings)
-    if folder is None:
+    if current(settings) is None:
         return False
     with writer(settings, "look at the ledger") as connection:
-        _catch_up(connection, settings)
-        return bool(read_manifest(folder)["inputs"] == inputs(connection, settings))
+        if _catch_up(connection, settings):
+            return False  # the publication that was killed is gone through to its end
+        folder = current(settings)
+        return bool(folder and read_manifest(folder).get("inputs") == inputs(connection, settings))
 
 
 def inputs(connection: duckdb.DuckDBPyConnection, settings: Settings) -> str:
@@ -109,13 +121,15 @@ def publish(settings: Settings) -> str:
         WarehouseError: when a check on the finished files fails: the release before stays as it is; or when PostgreSQL
             does not take the release: its files are published all the same.
     """
+    from warehouse import postgres
+
     release_id = _publish_files(settings)
     postgres.bring_up_to_date(settings, settings.releases / release_id)
     return release_id
 
 
 def _publish_files(settings: Settings) -> str:
-    with workshop(settings) as work:
+    with alone(settings, "publish a release"), workshop(settings) as work:
         with writer(settings, "publish a release") as connection:
             _catch_up(connection, settings)
             tables = published_tables(connection)
@@ -150,6 +164,15 @@ def _publish_files(settings: Settings) -> str:
             record(connection, settings, release_id, "published")
         progress.say("release", f"published {release_id}")
         return release_id
+
+
+def alone(settings: Settings, purpose: str, wait_seconds: float = WAIT_SECONDS) -> AbstractContextManager[None]:
+    """While it is held, nobody else makes or removes releases.
+
+    Raises:
+        BusyError: on entering, when somebody does for longer than ``wait_seconds``.
+    """
+    return file_lock(settings.root / "release.lock", purpose, wait_seconds)
 
 
 @contextmanager
@@ -191,7 +214,8 @@ def finish(settings: Settings, work: Path, tables: list[Table], hashes: dict[str
     for name in ("report", "validation"):
         (work / name).mkdir()
     if settings.validation.is_dir():
-        shutil.copytree(settings.validation, work / "validation", dirs_exist_ok=True)
+        unfinished = shutil.ignore_patterns(".*.part")
+        shutil.copytree(settings.validation, work / "validation", ignore=unfinished, dirs_exist_ok=True)
     write_report(work, tables, manifest)
     manifest["files"] = {
         str(path.relative_to(work)): file_hash(path) for path in sorted(work.rglob("*")) if path.is_file()
@@ -218,22 +242,21 @@ def put_in_place(settings: Settings, work: Path, release_id: str) -> None:
 
 def record(connection: duckdb.DuckDBPyConnection, settings: Settings, release_id: str, outcome: str) -> None:
     """Write a release into the journal: ``published``, or ``restored`` when a rebuild gave it again."""
-    folder = settings.releases / release_id
+    facts = facts_of(settings, settings.releases / release_id, release_id, outcome)
+    ledger.record_release(connection, release_id, {"journal_seq": journal.last_seq(connection), **facts})
+
+
+def facts_of(settings: Settings, folder: Path, release_id: str, outcome: str) -> dict[str, Any]:
+    """What the journal says of a release, of which ``folder`` holds the files."""
     manifest = read_manifest(folder)
     gaps = journal.revisions_path(settings, release_id)
-    kept = ("created_at", "data_origin", "focus_municipality", "small_cell", "inputs", "software", "tables")
-    facts = {name: manifest[name] for name in kept if name in manifest}
-    ledger.record_release(
-        connection,
-        release_id,
-        {
-            "outcome": outcome,
-            "journal_seq": manifest.get("journal_seq", journal.last_seq(connection)),
-            "manifest_sha256": file_hash(folder / MANIFEST),
-            "kept": {f"revisions/{gaps.name}": file_hash(gaps)} if gaps.is_file() else {},
-            **facts,
-        },
-    )
+    kept = ("journal_seq", "created_at", "data_origin", "focus_municipality", "small_cell", "inputs", "software")
+    return {
+        "outcome": outcome,
+        "manifest_sha256": file_hash(folder / MANIFEST),
+        "kept": {f"revisions/{gaps.name}": file_hash(gaps)} if gaps.is_file() else {},
+        **{name: manifest[name] for name in (*kept, "tables") if name in manifest},
+    }
 
 
 def _remember(connection: duckdb.DuckDBPyConnection, settings: Settings, release_id: str) -> None:
@@ -243,13 +266,17 @@ def _remember(connection: duckdb.DuckDBPyConnection, settings: Settings, release
             revisions.export(connection, release_id, journal.revisions_path(settings, release_id))
 
 
-def _catch_up(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """Write down releases that are in place and not in the journal: a kill came in between."""
+def _catch_up(connection: duckdb.DuckDBPyConnection, settings: Settings) -> bool:
+    """Publish to the end what is in place and not in the journal, a kill came in between; whether there was any."""
     known = {event.subject for event in journal.of_kinds(connection, "published", "restored")}
-    for manifest in reversed(releases(settings)):
-        if manifest["release_id"] not in known:
-            _remember(connection, settings, manifest["release_id"])
-            record(connection, settings, manifest["release_id"], "published")
+    found = [m["release_id"] for m in reversed(releases(settings)) if m["release_id"] not in known]
+    for release_id in found:
+        now = current(settings)
+        if now is None or now.name < release_id:
+            point_current_at(settings, release_id)
+        _remember(connection, settings, release_id)
+        record(connection, settings, release_id, "published")
+    return bool(found)
 
 
 def _data_origins(connection: duckdb.DuckDBPyConnection) -> list[str]:

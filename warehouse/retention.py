@@ -20,12 +20,14 @@ import duckdb
 
 from warehouse import journal, ledger, release
 from warehouse.db import file_lock, literal, quote, writer
+from warehouse.errors import WarehouseError
 from warehouse.journal import Event
-from warehouse.landing import MANIFEST
+from warehouse.landing import READING_LOCK, place
 from warehouse.settings import Settings
 
 OWN_DATA = "inbox"
 _NAMES = ("load_id", "load_ids", "old_load_id", "new_load_id")
+_GOING = ".going-"
 _ABOUT_LOADS = frozenset({"loads", "validations"})
 
 
@@ -56,23 +58,39 @@ def plan(settings: Settings, policy: Policy, now: datetime) -> list[Item]:
     """
     events = journal.read(settings)
     gone = _old_releases(settings, policy)
-    kept = [m for m in release.releases(settings) if m["release_id"] not in {item.subject for item in gone}]
+    kept = {m["release_id"] for m in release.releases(settings)} - {item.subject for item in gone}
     needed = _needed(settings, events, kept)
     since = now - timedelta(days=policy.days)
     return [*gone, *_payloads(settings, events, needed, since.isoformat()), *_set_aside(settings, since)]
 
 
 def prune(settings: Settings, policy: Policy, now: datetime) -> list[Item]:
-    """Remove what :func:`plan` names, each written down in the journal first; gives what was removed."""
-    with file_lock(settings.root / "run.lock", "warehouse prune"):
+    """Remove what :func:`plan` names, each written down in the journal first; gives what was removed.
+
+    Nothing is loaded, published, rebuilt or thinned by anybody else meanwhile. A removal that was killed is gone
+    through to its end by the next.
+
+    Raises:
+        BusyError: a run, a publication or a rebuild is at work.
+        WarehouseError: a kept release cannot be read, so that nobody knows what it needs.
+    """
+    purpose = "warehouse prune"
+    with (
+        file_lock(settings.root / "run.lock", purpose, 0),
+        file_lock(settings.root / READING_LOCK, purpose, 0),
+        release.alone(settings, purpose, 0),
+        writer(settings, purpose) as connection,
+    ):
+        for half in settings.releases.glob(f"{_GOING}*"):
+            shutil.rmtree(half)
         items = plan(settings, policy, now)
-        with writer(settings, "thin the landing") as connection:
-            for item in items:
-                if item.kind == "release":
-                    ledger.record_release(connection, item.subject, {"outcome": "removed", "why": item.why})
-                elif item.kind == "payload":
-                    names = sorted(path.name for path in (settings.root / item.path).glob("*.zst"))
-                    ledger.record_thinned(connection, item.subject, names)
+        for item in items:
+            if item.kind == "release":
+                ledger.record_release(connection, item.subject, {"outcome": "removed", "why": item.why})
+            elif item.kind == "payload":
+                names = sorted(path.name for path in (settings.root / item.path).glob("*.zst"))
+                ledger.record_thinned(connection, item.subject, names)
+        journal.flush(connection, settings)
         for item in items:
             _remove(settings, item)
     return items
@@ -82,7 +100,11 @@ def _remove(settings: Settings, item: Item) -> None:
     path = settings.root / item.path
     if item.kind == "payload":
         for file in path.glob("*.zst"):
-            file.unlink()
+            file.unlink(missing_ok=True)
+    elif item.kind == "release":
+        going = path.with_name(f"{_GOING}{path.name}")
+        path.rename(going)  # nobody sees half of it
+        shutil.rmtree(going)
     else:
         shutil.rmtree(path)
 
@@ -102,9 +124,12 @@ def _old_releases(settings: Settings, policy: Policy) -> list[Item]:
     ]
 
 
-def _needed(settings: Settings, events: Sequence[Event], kept: Sequence[Mapping[str, Any]]) -> set[str]:
-    """The loads that the present, or a kept release, rests on."""
-    seqs = sorted({int(m.get("journal_seq", events[-1].seq if events else 0)) for m in kept})
+def _needed(settings: Settings, events: Sequence[Event], kept: set[str]) -> set[str]:
+    """The loads that the present, or a kept release, rests on, and all that came after the newest release: what they
+    revised is in no release yet."""
+    states = {e.subject: int(e.facts["journal_seq"]) for e in events if e.kind == "published"}
+    seqs = sorted({states[release_id] for release_id in kept if release_id in states})
+    newest = max(states.values(), default=0)
     needed: set[str] = set()
     rows: dict[str, Mapping[str, Any]] = {}
     owners: dict[tuple[str, str], str] = {}
@@ -116,11 +141,11 @@ def _needed(settings: Settings, events: Sequence[Event], kept: Sequence[Mapping[
             rows[event.subject] = event.facts["row"]
         elif event.kind == "promoted":
             _take_over(owners, rows, event.facts["dataset"], event.subject)
-            if rows[event.subject]["provider"] == OWN_DATA:
+            if rows[event.subject]["provider"] == OWN_DATA or event.seq > newest:
                 needed.add(event.subject)
     needed |= set(owners.values())
-    for manifest in kept:
-        needed |= _named(settings.releases / str(manifest["release_id"]))
+    for release_id in sorted(kept):
+        needed |= _named(settings.releases / release_id)
     return needed
 
 
@@ -137,18 +162,33 @@ def _take_over(
 
 
 def _named(folder: Path) -> set[str]:
-    """Every load id that a table of a release names, apart from the tables that are about loads."""
+    """Every load id that a table of a release names, apart from the tables that are about loads.
+
+    Raises:
+        WarehouseError: a table cannot be read.
+    """
     found: set[str] = set()
     with duckdb.connect() as connection:
-        for path in sorted((folder / "parquet").glob("*.parquet")):
-            if path.stem in _ABOUT_LOADS:
-                continue
-            rows = f"read_parquet({literal(str(path))})"
-            for name, kind, *_ in connection.execute(f"describe select * from {rows}").fetchall():
-                if name in _NAMES:
-                    value = f"unnest({quote(name)})" if kind.endswith("[]") else quote(name)
-                    found |= {row[0] for row in connection.execute(f"select distinct {value} from {rows}").fetchall()}
+        for table in sorted({*release.read_manifest(folder)["tables"]} - _ABOUT_LOADS):
+            path = folder / "parquet" / f"{table}.parquet"
+            try:
+                found |= _named_in(connection, f"read_parquet({literal(str(path))})")
+            except duckdb.Error as error:
+                raise WarehouseError(
+                    f"A table of a kept release cannot be read, so that nobody knows what it rests on: {table}",
+                    {"file": f"releases/{folder.name}/parquet/{path.name}"},
+                    "see what `warehouse verify` says, and put the release back; nothing was removed",
+                ) from error
     return found - {None}
+
+
+def _named_in(connection: duckdb.DuckDBPyConnection, rows: str) -> set[Any]:
+    found: set[Any] = set()
+    for name, kind, *_ in connection.execute(f"describe select * from {rows}").fetchall():
+        if name in _NAMES:
+            value = f"unnest({quote(name)})" if kind.endswith("[]") else quote(name)
+            found |= {row[0] for row in connection.execute(f"select distinct {value} from {rows}").fetchall()}
+    return found
 
 
 def _payloads(settings: Settings, events: Sequence[Event], needed: set[str], since: str) -> list[Item]:
@@ -160,10 +200,10 @@ def _payloads(settings: Settings, events: Sequence[Event], needed: set[str], sin
         if event.kind != "entered" or not event.facts["files"]:
             continue
         row = event.facts["row"]
-        folder = settings.root / row["landing_path"]
+        folder = place(settings, row["landing_path"])
         may_go = event.subject in judged and event.subject not in needed and row["received_at"] < since
         if may_go and any(folder.glob("*.zst")):
-            why = "superseded without a change" if event.subject in promoted else "rejected"
+            why = "superseded, and nothing kept needs it" if event.subject in promoted else "rejected"
             items.append(_item(settings, "payload", event.subject, folder, why))
     return items
 
@@ -177,7 +217,7 @@ def _set_aside(settings: Settings, before: datetime) -> list[Item]:
             old = datetime.strptime(stamp, "%Y%m%dT%H%M%S") < before  # noqa: DTZ007
         except ValueError:
             continue
-        if old and path.is_dir() and not (path / MANIFEST).is_symlink():
+        if old and path.is_dir() and not path.is_symlink():
             items.append(_item(settings, "aside", path.name, path, "refused before it was landed"))
     return items
 

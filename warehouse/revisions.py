@@ -20,7 +20,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse.db import literal, quote
-from warehouse.raw_views import load_table
+from warehouse.raw_views import EMPTIED, load_table
 from warehouse.records import RawTable, Record
 
 GAPS = "marts.gaps"
@@ -78,9 +78,10 @@ def record_source(connection: duckdb.DuckDBPyConnection, record: Record, load_id
     """Write down every source value that the load changes; how many there are. Twice is once.
 
     To be called inside the transaction that promotes the load, before the owners of its periods are replaced. Only
-    loads of the same data origin are compared, and only loads whose tables are still there. The StatBank leaves rows
-    of 0 out: a cell that a load asked for and did not get is 0 there; one that it did not ask for says nothing and
-    is no revision; one whose code the table did not have has no value. The same cell under ``0`` and ``000`` is one.
+    loads of the same data origin are compared, and only loads whose tables are there with their rows. The StatBank
+    leaves rows of 0 out: a cell that a load asked for and did not get is 0 there; one that it did not ask for says
+    nothing and is no revision; one whose code the table did not have has no value. The same cell under ``0`` and
+    ``000`` is one.
 
     Args:
         seen_at: when the load was promoted, UTC.
@@ -160,7 +161,9 @@ def _replaced(connection: duckdb.DuckDBPyConnection, record: Record, load_id: st
 
 def _is_there(connection: duckdb.DuckDBPyConnection, table: RawTable, load_id: str) -> bool:
     found = connection.execute(
-        "select 1 from duckdb_tables() where schema_name = 'raw_loads' and table_name = ?", [f"{table.name}__{load_id}"]
+        """select 1 from duckdb_tables()
+        where schema_name = 'raw_loads' and table_name = ? and comment is distinct from ?""",
+        [f"{table.name}__{load_id}", EMPTIED],
     )
     return found.fetchone() is not None
 

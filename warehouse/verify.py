@@ -7,6 +7,7 @@ changed, nothing is fetched.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +57,10 @@ def verify(settings: Settings) -> Verified:
     if events is None:  # without it nobody knows what the other files were
         return Verified(0, 0, 0, look.files, tuple(look.findings))
     loads = [event for event in events if event.kind == "entered" and event.facts["files"]]
-    thinned = {event.subject: set(event.facts["files"]) for event in events if event.kind == "thinned"}
+    thinned: dict[str, set[str]] = {}
+    for event in events:
+        if event.kind == "thinned":  # more than once for a load whose thinning was killed in between
+            thinned.setdefault(event.subject, set()).update(event.facts["files"])
     for event in loads:
         look.load(event, thinned.get(event.subject, set()))
     look.strangers(loads)
@@ -85,7 +89,7 @@ class _Look:
 
     def load(self, event: Event, thinned: set[str]) -> None:
         """A landing folder against the journal, and its payload against the manifest."""
-        folder = self.settings.root / event.facts["row"]["landing_path"]
+        folder = landing.place(self.settings, event.facts["row"]["landing_path"])
         stated = dict(event.facts["files"])
         before = len(self.findings)
         for name, digest in stated.items():
@@ -103,7 +107,7 @@ class _Look:
 
     def strangers(self, loads: Sequence[Event]) -> None:
         """Landing folders that look complete and that the journal does not know."""
-        known = {self.settings.root / event.facts["row"]["landing_path"] for event in loads}
+        known = {landing.place(self.settings, event.facts["row"]["landing_path"]) for event in loads}
         for path in sorted(self.settings.landing.glob(f"[!.]*/*/*/{landing.MANIFEST}")):
             if path.parent not in known:
                 self._found(path, f"{STRANGE}, or landed and not yet loaded")
@@ -120,9 +124,8 @@ class _Look:
     def published(self, events: Sequence[Event]) -> int:
         """Every release against its manifest, and that against the journal."""
         stated = {e.subject: e.facts["manifest_sha256"] for e in events if e.kind in {"published", "restored"}}
-        gone = {e.subject for e in events if e.kind == "removed"} - {
-            str(manifest["release_id"]) for manifest in self._manifests()
-        }
+        removed = {event.subject for event in events if event.kind == "removed"}
+        gone = {release_id for release_id in removed if not (self.settings.releases / release_id).exists()}
         for release_id in sorted({*stated} - gone):
             folder = self.settings.releases / release_id
             if self._file(folder / release.MANIFEST, stated[release_id]):
@@ -130,13 +133,16 @@ class _Look:
         for path in sorted(self.settings.releases.glob(f"[!.]*/{release.MANIFEST}")):
             if not path.parent.is_symlink() and path.parent.name not in stated:
                 self._found(path, STRANGE)
+        self._current({*stated} - gone)
         return len({*stated} - gone)
 
-    def _manifests(self) -> list[dict[str, object]]:
-        try:
-            return release.releases(self.settings)
-        except (OSError, ValueError):
-            return []
+    def _current(self, known: set[str]) -> None:
+        """Readers are led to a release that the journal knows."""
+        link = self.settings.releases / "current"
+        if link.is_symlink() or link.exists():
+            target = link.resolve()
+            if not link.is_symlink() or target.parent != self.settings.releases.resolve() or target.name not in known:
+                self._found(link, "points to no release of the journal")
 
     def _release(self, folder: Path) -> None:
         files = release.read_manifest(folder)["files"]
@@ -152,13 +158,16 @@ class _Look:
         if not path.is_file():
             self._found(path, MISSING)
             return False
-        if file_hash(path) != digest:
+        try:
+            if file_hash(path) == digest:
+                return True
             self._found(path, CHANGED)
-            return False
-        return True
+        except OSError as error:
+            self._found(path, f"cannot be read ({error.strerror or type(error).__name__})")
+        return False
 
     def _found(self, path: Path, what: str) -> None:
-        self.findings.append(Finding(str(path.relative_to(self.settings.root)), what))
+        self.findings.append(Finding(os.path.relpath(path, self.settings.root), what))
 
 
 def lines(verified: Verified) -> Iterator[str]:

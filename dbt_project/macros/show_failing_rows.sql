@@ -14,7 +14,7 @@
             {%- for row in rows.rows -%}
                 {%- set cells = [] -%}
                 {%- for column, value in row.dict().items() -%}
-                    {%- set is_small = value is number and value is not boolean and 0 < value < small_cell() -%}
+                    {%- set is_small = value is number and value is not boolean and 0 < value < small_cell() | int -%}
                     {%- do cells.append(column ~ '=' ~ ('<' ~ small_cell() if is_small else value)) -%}
                 {%- endfor -%}
                 {%- do log('    ' ~ cells | join(', '), info=true) -%}
