@@ -1,7 +1,8 @@
 """raw → marts → release, whenever a dataset has been promoted.
 
 One dbt process builds and tests every model, each of which shows as a task (Cosmos' watcher). Then the marts are judged
-(Great Expectations), against the current release too; only then the release is built aside, checked and published whole.
+(Great Expectations), against the current release too; only then the release is built aside, checked and published
+whole.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from expectations.docs_facts import MARTS
 from expectations.engine import evaluate
 from expectations.marts_checks import MartFacts
 from expectations.masking import Mask
-from warehouse import progress, release
+from warehouse import journal, progress, release
 from warehouse.db import literal, transaction, writer
 from warehouse.errors import WarehouseError
 from warehouse.ledger import Validation, record_validations
@@ -60,7 +60,7 @@ def judge(settings: Settings, connection: duckdb.DuckDBPyConnection | None = Non
 
         with writer(settings, "judge the marts") as opened:
             return judge(settings, opened)
-    now = release.inputs(connection, settings)
+    now = release.inputs(connection, settings, built=True)
     build_id = build_id_of(connection, now)
     with _current_release(connection, settings) as facts:
         findings, result = evaluate(connection, build_id, marts.build(connection, facts))
@@ -83,6 +83,7 @@ def judge(settings: Settings, connection: duckdb.DuckDBPyConnection | None = Non
     if set(verdicts) != set(recorded.values()):
         record_validations(connection, build_id, verdicts)
     _refresh_mart(connection)
+    connection.execute("update meta.build set judged_seq = ?", [journal.last_seq(connection)])
     if set(verdicts) != set(recorded.values()) or not docs.verdict_path(settings, build_id).exists():
         docs.write_build_page(settings, build_id, result, reason)
     docs.note_kept(settings, connection, build_id)  # also of a page whose writing was killed before this; twice is once
@@ -114,8 +115,8 @@ def require(verdict: BuildVerdict) -> BuildVerdict:
 def build_id_of(connection: duckdb.DuckDBPyConnection, inputs: str) -> str:
     """The id of a mart build: when its newest load was promoted, and the beginning of the hash of all its inputs."""
     row = connection.execute(
-        """select strftime(max(promoted_at), '%Y%m%dT%H%M%SZ') from meta.loads
-        where load_id in (select load_id from meta.period_owner)"""
+        f"""select strftime(max(promoted_at), '%Y%m%dT%H%M%SZ') from meta.loads
+        where load_id in (select load_id from {release.owner_table(connection)})"""
     ).fetchone()
     return f"{(row and row[0]) or _NO_LOADS}_marts_{inputs[:6]}"
 

@@ -41,6 +41,22 @@ class Event:
     line: str
 
 
+def state_of(events: Iterable[Event], stated: Mapping[str, Any]) -> tuple[list[Event], list[Event]]:
+    """The events that a release was made of, and the others.
+
+    ``stated`` is its manifest (or its own event): the marts were built of everything up to ``journal_seq``, and hold
+    the verdicts that had fallen by ``judged_seq``; what happened beside the build is in neither.
+    """
+    built = int(stated["journal_seq"])
+    judged = int(stated.get("judged_seq") or built)
+    made_of: list[Event] = []
+    others: list[Event] = []
+    for event in events:
+        belongs = event.seq <= built or (event.kind == "validated" and event.seq <= judged)
+        (made_of if belongs else others).append(event)
+    return made_of, others
+
+
 def folder(settings: Settings) -> Path:
     """Where the journal and what belongs to it lie."""
     return settings.landing / ".journal"
@@ -149,6 +165,20 @@ def refuse_empty(settings: Settings) -> None:
             {"file": settings.database.name},
             "run `warehouse rebuild`, or `warehouse run`: both put it back from the landing",
         )
+
+
+def is_torn(file: Path) -> bool:
+    """Whether the last line has no end."""
+    return _whole_bytes(file) < file.stat().st_size
+
+
+def known_to_database(settings: Settings) -> int:
+    """How many events the build database knows; 0 where it is not there, or somebody is writing in it."""
+    try:
+        with duckdb.connect(str(settings.database), read_only=True) as connection:
+            return last_seq(connection)
+    except duckdb.Error:
+        return 0
 
 
 def read(settings: Settings) -> list[Event]:

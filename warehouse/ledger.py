@@ -50,6 +50,8 @@ create table if not exists meta.period_owner (
 create table if not exists meta.checks (
     dataset varchar, checked_at timestamp, provider_updated_at timestamp, outcome varchar, detail varchar
 );
+create table if not exists meta.build (journal_seq bigint, judged_seq bigint);
+create table if not exists meta.built_owner (dataset varchar, period varchar, load_id varchar);
 create table if not exists meta.models (
     name varchar primary key, schema_name varchar, language varchar, materialized varchar, compiled_sql varchar,
     depends_on varchar[]

@@ -137,12 +137,11 @@ def _build(
 ) -> Rebuilt:
     """Build in ``work``; ``real`` is the home that gets the result when the work is done aside."""
     facts = target.facts
-    state = int(facts["journal_seq"])
     stated = {name: facts[name] for name in ("focus_municipality", "small_cell") if name in facts}
     work = work.at(work.home, **stated)
     home = real or work
-    until = [event for event in events if event.seq <= state]
-    after = [event for event in events if event.seq > state and (whole or event.seq <= target.seq)]
+    until, others = journal.state_of(events, facts)
+    after = [event for event in others if whole or event.seq <= target.seq]
     progress.say("raw", f"{len(until)} events of the journal, from the landing")
     with open_database(work.database) as connection:
         replay(connection, work, until)
@@ -266,7 +265,12 @@ def _home_of_its_own(
     if into.exists() and (not into.is_dir() or any(into.iterdir())):
         raise SettingsError(f"{into} is not empty", next_step="name an empty folder, or one that does not exist")
     home = settings.at(into)
-    home.releases.mkdir(parents=True, exist_ok=True)
+    try:
+        home.releases.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"{into} cannot be written to: {error.strerror or type(error).__name__}", next_step="name another folder"
+        ) from None
     kept = [event for event in events if everything or event.seq <= target.seq]
     for event in kept:
         path = event.facts["row"].get("landing_path") if event.kind == "entered" else None
@@ -289,12 +293,8 @@ def _copy_tree(source: Path, target: Path) -> None:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """A file that never changes may have two names; where the file system does not allow it, it is copied."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)
+    shutil.copy2(source, target)
 
 
 def _restore_revisions(connection: Any, settings: Settings, events: Sequence[Event]) -> None:

@@ -95,11 +95,29 @@ def is_up_to_date(settings: Settings) -> bool:
         return bool(folder and read_manifest(folder).get("inputs") == inputs(connection, settings))
 
 
-def inputs(connection: duckdb.DuckDBPyConnection, settings: Settings) -> str:
-    """A hash of all that the marts are a function of: promoted loads, code, seeds and the settings that dbt reads."""
-    owners = connection.execute("select dataset, period, load_id from meta.period_owner order by all").fetchall()
+def inputs(connection: duckdb.DuckDBPyConnection, settings: Settings, built: bool = False) -> str:
+    """A hash of all that the marts are a function of: promoted loads, code, seeds and the settings that dbt reads.
+
+    With ``built``, of the loads that the marts of the build database were built of: others may have come since.
+    """
+    table = owner_table(connection) if built else "meta.period_owner"
+    owners = connection.execute(f"select dataset, period, load_id from {table} order by all").fetchall()
     facts = [owners, code_version(), disclosure_version(), settings.focus_municipality, settings.small_cell]
     return hashlib.sha256(repr(facts).encode()).hexdigest()
+
+
+def owner_table(connection: duckdb.DuckDBPyConnection) -> str:
+    """Where it stands which loads the marts were built of (written down by dbt when it begins)."""
+    known = connection.execute("select count(*) from meta.built_owner").fetchone()
+    return "meta.built_owner" if known and known[0] else "meta.period_owner"
+
+
+def built_state(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Up to which event of the journal the marts were built, and judged."""
+    row = connection.execute("select journal_seq, judged_seq from meta.build").fetchone()
+    built, judged = row or (None, None)
+    built = journal.last_seq(connection) if built is None else int(built)
+    return {"journal_seq": built, "judged_seq": max(built, int(judged or 0))}
 
 
 def code_version() -> str:
@@ -146,14 +164,14 @@ def _publish_files(settings: Settings) -> str:
                 "data_origin": "sample" if "sample" in _data_origins(connection) else "official",
                 "focus_municipality": settings.focus_municipality,
                 "small_cell": settings.small_cell,
-                "inputs": inputs(connection, settings),
+                "inputs": inputs(connection, settings, built=True),
                 "software": {
                     "warehouse": __version__,
                     "duckdb": duckdb.__version__,
                     "dbt_project_sha256": code_version(),
                     "disclosure_sha256": disclosure_version(),
                 },
-                "journal_seq": journal.last_seq(connection),
+                **built_state(connection),
             }
             assemble(connection, tables, work)
         finish(settings, work, tables, hashes, facts)
@@ -250,7 +268,16 @@ def facts_of(settings: Settings, folder: Path, release_id: str, outcome: str) ->
     """What the journal says of a release, of which ``folder`` holds the files."""
     manifest = read_manifest(folder)
     gaps = journal.revisions_path(settings, release_id)
-    kept = ("journal_seq", "created_at", "data_origin", "focus_municipality", "small_cell", "inputs", "software")
+    kept = (
+        "journal_seq",
+        "judged_seq",
+        "created_at",
+        "data_origin",
+        "focus_municipality",
+        "small_cell",
+        "inputs",
+        "software",
+    )
     return {
         "outcome": outcome,
         "manifest_sha256": file_hash(folder / MANIFEST),

@@ -29,7 +29,17 @@ from warehouse.show import DASH
 NOISE = 1e-9
 _WIDTH = 100
 _HASH = re.compile("[0-9a-f]{64}")
-_OF_THE_RELEASE = {"release_id", "created_at", "rows", "tables", "files", "inputs", "journal_seq"}
+_OF_THE_RELEASE = {
+    "release_id",
+    "created_at",
+    "rows",
+    "tables",
+    "files",
+    "inputs",
+    "journal_seq",
+    "judged_seq",
+    "rebuilt",
+}
 GAP_COLUMNS = (
     "change",
     *GAP_KEY,

@@ -1,8 +1,8 @@
 """``warehouse verify``: is everything that was written down still what it was, to the byte?
 
 Held against each other: the journal's chain, the files of every landing against the journal, the payload as received
-against its manifest, and the files of every release against its manifest, and that against the journal. Nothing is
-changed, nothing is fetched.
+against its manifest, and the files of every release against its manifest, and that against the journal.
+What was refused before it was landed (``.aside``) has no hash that was written down. Nothing is changed or fetched.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from warehouse.journal import Event
 from warehouse.release_files import file_hash
 from warehouse.settings import Settings
 
+WORKSHOPS = frozenset({".aside", ".incoming", ".locks", ".building", ".rebuilding"})
 CHANGED, MISSING, STRANGE = "changed", "missing", "not written by the warehouse"
 
 
@@ -63,9 +64,9 @@ def verify(settings: Settings) -> Verified:
             thinned.setdefault(event.subject, set()).update(event.facts["files"])
     for event in loads:
         look.load(event, thinned.get(event.subject, set()))
-    look.strangers(loads)
     look.beside_the_journal(events)
     published = look.published(events)
+    look.strangers()
     return Verified(len(events), len(loads), published, look.files, tuple(look.findings))
 
 
@@ -76,16 +77,28 @@ class _Look:
         self.settings = settings
         self.findings: list[Finding] = []
         self.files = 0
+        self.seen: set[Path] = set()
 
     def journal(self) -> Sequence[Event] | None:
-        """Every event, or None when the chain is broken."""
+        """Every event, or None when the chain is broken or its end is lost: then nobody knows what the rest was."""
         self.files += 1
-        try:
-            return journal.read(self.settings)
-        except WarehouseError as error:
-            line = error.where.get("line")
-            self._found(journal.path(self.settings), f"{CHANGED} in line {line}")
+        file = journal.path(self.settings)
+        self.seen.add(file)
+        if not journal.exists(self.settings):
+            self._found(file, MISSING)
             return None
+        try:
+            events = journal.read(self.settings)
+        except WarehouseError as error:
+            self._found(file, f"{CHANGED} in line {error.where.get('line')}")
+            return None
+        if journal.is_torn(file):
+            self._found(file, f"{CHANGED}: line {len(events) + 1} has no end (after a kill the next run mends that)")
+            return None
+        if len(events) < (known := journal.known_to_database(self.settings)):
+            self._found(file, f"{CHANGED}: it ends at line {len(events)}, the build database knows {known}")
+            return None
+        return events
 
     def load(self, event: Event, thinned: set[str]) -> None:
         """A landing folder against the journal, and its payload against the manifest."""
@@ -93,11 +106,9 @@ class _Look:
         stated = dict(event.facts["files"])
         before = len(self.findings)
         for name, digest in stated.items():
+            self.seen.add(folder / name)
             if name not in thinned:
                 self._file(folder / name, digest)
-        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-            if path.name not in stated:
-                self._found(path, STRANGE)
         if len(self.findings) > before:
             return
         manifest = landing.read_manifest(folder)
@@ -105,12 +116,16 @@ class _Look:
             if f"{item.name}.zst" not in thinned and landing.received_hash(folder, item) != item.sha256:
                 self._found(folder / f"{item.name}.zst", f"{CHANGED}: not the bytes that were received")
 
-    def strangers(self, loads: Sequence[Event]) -> None:
-        """Landing folders that look complete and that the journal does not know."""
-        known = {landing.place(self.settings, event.facts["row"]["landing_path"]) for event in loads}
-        for path in sorted(self.settings.landing.glob(f"[!.]*/*/*/{landing.MANIFEST}")):
-            if path.parent not in known:
-                self._found(path, f"{STRANGE}, or landed and not yet loaded")
+    def strangers(self) -> None:
+        """Whatever lies in landing and releases and has not been looked at."""
+        for root in (self.settings.landing, self.settings.releases):
+            for path in sorted(root.rglob("*")):
+                parts = path.relative_to(root).parts
+                if path in self.seen or parts[0] in WORKSHOPS or parts[0].startswith(".going-"):
+                    continue
+                if path.is_file() and not (path.is_symlink() and parts == ("current",)):
+                    landed = root == self.settings.landing and path.name == landing.MANIFEST
+                    self._found(path, f"{STRANGE}, or landed and not yet loaded" if landed else STRANGE)
 
     def beside_the_journal(self, events: Sequence[Event]) -> None:
         """Verdicts and revisions that are kept beside the journal."""
@@ -130,31 +145,29 @@ class _Look:
             folder = self.settings.releases / release_id
             if self._file(folder / release.MANIFEST, stated[release_id]):
                 self._release(folder)
-        for path in sorted(self.settings.releases.glob(f"[!.]*/{release.MANIFEST}")):
-            if not path.parent.is_symlink() and path.parent.name not in stated:
-                self._found(path, STRANGE)
-        self._current({*stated} - gone)
+            else:  # without it nobody knows what its other files were
+                self.seen.update(folder.rglob("*"))
+        self._current([e.subject for e in events if e.kind == "published" and e.subject not in gone])
         return len({*stated} - gone)
 
-    def _current(self, known: set[str]) -> None:
-        """Readers are led to a release that the journal knows."""
+    def _current(self, published: Sequence[str]) -> None:
+        """Readers are led to the newest release."""
         link = self.settings.releases / "current"
-        if link.is_symlink() or link.exists():
-            target = link.resolve()
-            if not link.is_symlink() or target.parent != self.settings.releases.resolve() or target.name not in known:
-                self._found(link, "points to no release of the journal")
+        if not published:
+            return
+        if not link.is_symlink() or link.resolve().parent != self.settings.releases.resolve():
+            self._found(link, "is no link to a release" if os.path.lexists(link) else MISSING)
+        elif link.resolve().name != published[-1]:
+            self._found(link, f"leads to {link.resolve().name}; the newest release is {published[-1]}")
 
     def _release(self, folder: Path) -> None:
         files = release.read_manifest(folder)["files"]
         for name, digest in files.items():
             self._file(folder / name, digest)
-        for path in sorted(folder.rglob("*")):
-            name = str(path.relative_to(folder))
-            if path.is_file() and name not in files and name != release.MANIFEST:
-                self._found(path, STRANGE)
 
     def _file(self, path: Path, digest: str) -> bool:
         self.files += 1
+        self.seen.add(path)
         if not path.is_file():
             self._found(path, MISSING)
             return False

@@ -1,5 +1,5 @@
--- A revision has two values that differ, and its difference is theirs. Nothing of the municipality's own data
--- is a source value, or stands without a figure on one side.
+-- A revision has two values that differ, and its difference is theirs. Nothing is of the municipality's own
+-- data.
 with
 revisions as (
     select * from {{ ref('revisions') }}
@@ -23,7 +23,6 @@ final as (
         or (
             object_name = 'marts.gaps'
             and {{ is_own_data("json_extract_string(key, '$.indicator_id')") }}
-            and difference is null
         )
 )
 

@@ -341,11 +341,8 @@ HAND: dict[str, list[Poison]] = {
         Poison("a difference is not that of the two values", _revised("difference = difference + 1")),
         Poison("a source value of the municipality's own data", _revised("object_name = 'raw.interviews'")),
         Poison(
-            "a gap of the municipality's own data that stands without a figure on one side",
-            _revised(
-                "object_name = 'marts.gaps', key = '{\"indicator_id\": \"danish_tests\"}', "
-                "new_value = null, difference = null"
-            ),
+            "a gap of the municipality's own data",
+            _revised("object_name = 'marts.gaps', key = '{\"indicator_id\": \"danish_tests\"}'"),
         ),
     ],
     "marts.peer_comparison unique_combination": [

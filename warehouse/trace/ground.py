@@ -177,7 +177,7 @@ def _replay(
     ledger.ensure_schema(connection)
     events = journal.read(settings)
     state, release_id = int(manifest["journal_seq"]), manifest["release_id"]
-    replay(connection, settings, [event for event in events if event.seq <= state], scope.wants)
+    replay(connection, settings, journal.state_of(events, manifest)[0], scope.wants)
     # What moved in the published gaps is no function of the landed bytes: it is kept with the journal.
     own = next((event.seq for event in events if event.kind in PUBLISHED and event.subject == release_id), state)
     for event in events:

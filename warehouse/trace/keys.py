@@ -105,7 +105,7 @@ def find(connection: duckdb.DuckDBPyConnection, table: str, given: Mapping[str, 
     cursor = connection.execute(f"select * from marts.{quote(table)} {where} limit 2", values_given)
     rows = cursor.fetchall()
     if len(rows) != 1:
-        raise _ambiguous(connection, table, key, chosen)
+        raise _ambiguous(connection, table, key, chosen, given)
     row = dict(zip([item[0] for item in cursor.description], rows[0], strict=True))
     return Cell(table, {name: row[name] for name in key}, row)
 
@@ -153,12 +153,17 @@ def _unknown(
 
 
 def _ambiguous(
-    connection: duckdb.DuckDBPyConnection, table: str, key: tuple[str, ...], chosen: Mapping[str, str]
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    key: tuple[str, ...],
+    chosen: Mapping[str, str],
+    given: Mapping[str, str],
 ) -> SettingsError:
+    # What may be chosen beside what was given; a default that nobody gave narrows nothing.
     choices = {
         column: values
         for column in key
-        if column not in chosen and len(values := _values(connection, table, column, chosen)) > 1
+        if column not in chosen and len(values := _values(connection, table, column, given)) > 1
     }
     shown = "; ".join(f"{option(column)} {_listed(values)}" for column, values in choices.items())
     return SettingsError(f"The key means more than one row of marts.{table}", dict(chosen), f"say which: {shown}")

@@ -77,7 +77,6 @@ matched as (
         gaps.{{ column }} as new_{{ column }},
         {% endfor -%}
         published.load_ids as old_load_ids,
-        gaps.value_status as new_value_status,
         coalesce(gaps.load_ids, successors.owner_ids) as new_load_ids,
         {{ is_own_data('published.indicator_id') }} as is_own_data
     from published
@@ -91,8 +90,8 @@ matched as (
     where published.data_origin = if(gaps.indicator_id is null, published.data_origin, gaps.data_origin)
 ),
 
--- A figure where none had been delivered is the first, not a revision. Of the municipality's own data both
--- sides must have been shown: that a group is now hidden, or was, is no reason to say its figure again.
+-- A figure where none had been delivered is the first, not a revision. The municipality's own data are left
+-- out: old and new beside each other would tell what one person who has withdrawn had answered.
 comparable as (
     select
         *,
@@ -103,10 +102,7 @@ comparable as (
         len(old_load_ids) > 0
         and len(new_load_ids) > 0
         and value_status in ('observed', 'suppressed', 'empty_group')
-        and (
-            not is_own_data
-            or (value_status = 'observed' and coalesce(new_value_status = 'observed', false))
-        )
+        and not is_own_data
 ),
 
 pairs as (
@@ -159,48 +155,18 @@ gap_revisions as (
         or abs(pairs.new_value - pairs.old_value) >= 1e-9
 ),
 
-shown_groups as (
-    select
-        cast(json_object(
-            {%- for column in key_columns %}
-            '{{ column }}', {{ column }}{{ ',' if not loop.last }}
-            {%- endfor %}
-        ) as varchar) as gap_key,
-        period
-    from gaps
-    where value_status = 'observed' and {{ is_own_data('indicator_id') }}
-),
-
-history_keys as (
-    select
-        *,
-        json_extract_string(key, '$.indicator_id') as indicator_id,
-        cast(json_object(
-            {%- for column in key_columns %}
-            '{{ column }}', json_extract_string(key, '$.{{ column }}'){{ ',' if not loop.last }}
-            {%- endfor %}
-        ) as varchar) as gap_key
-    from history
-),
-
--- What is remembered is said again as long as figures of that kind are shown, and of the municipality's own
--- data as long as the group is.
+-- What is remembered is said again as long as figures of that kind are shown.
 told_again as (
-    select history_keys.*
-    from history_keys
-    inner join loads on history_keys.new_load_id = loads.load_id
+    select history.*
+    from history
+    inner join loads on history.new_load_id = loads.load_id
     inner join owned_kinds
         on
             loads.dataset = owned_kinds.dataset
             and loads.data_origin = owned_kinds.data_origin
-    left join shown_groups
-        on
-            history_keys.gap_key = shown_groups.gap_key
-            and history_keys.period = shown_groups.period
     where
-        history_keys.object_name <> 'marts.gaps'
-        or not {{ is_own_data('history_keys.indicator_id') }}
-        or shown_groups.gap_key is not null
+        history.object_name <> 'marts.gaps'
+        or not {{ is_own_data("json_extract_string(history.key, '$.indicator_id')") }}
 ),
 
 final as (
