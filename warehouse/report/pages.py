@@ -197,6 +197,7 @@ def _break_texts(facts: Facts, one: Indicator, period: str, language: Language) 
 
 
 def quality(facts: Facts, language: Language) -> dict[str, Any]:
+    """What the page on data quality shows: what was loaded, rejected, superseded, missing, unknown and revised."""
     by_status = {
         status: [row for row in facts.loads if row["status"] == status]
         for status in ("promoted", "rejected", "superseded")
@@ -216,6 +217,7 @@ def quality(facts: Facts, language: Language) -> dict[str, Any]:
 
 
 def method(facts: Facts, language: Language) -> dict[str, Any]:
+    """What the page on method shows: the usage warnings and the groups in words."""
     return {
         "cautions": [both[language] for both in labels("usage_warnings").values()],
         "groups": [
