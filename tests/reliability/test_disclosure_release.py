@@ -106,11 +106,9 @@ def revise(inbox: Path) -> None:
 
 
 def publish(home: Home) -> Path:
-    """Take in what lies in the inbox, build the marts of the two focus areas, and publish them."""
+    """Take in what lies in the inbox, build the marts, and publish them."""
     home.ingest(*OWN)
-    home.build(
-        "--select", "+gap_demokrati", "+gap_boligsocial", "+loads", "+validations", "--indirect-selection", "empty"
-    )
+    home.build("--exclude-resource-type", "test")
     name = release.publish(home.settings)
     return home.settings.releases / name / release.DATABASE
 
