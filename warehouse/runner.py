@@ -1,4 +1,4 @@
-"""``warehouse run``: every ingest DAG and then ``build_marts``, through Airflow, in this process.
+"""``warehouse run``: every ingest DAG with something to do and then ``build_marts``, through Airflow, in this process.
 
 What a person sees is one line a step; what Airflow, dbt and Great Expectations print goes to a log file under
 ``<home>/logs``. One run at a time: a second one waits for the first.
@@ -12,13 +12,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 
-from warehouse import airflow, postgres, progress, rebuild, release
+from warehouse import airflow, corrections, postgres, progress, rebuild, release
 from warehouse.db import file_lock
 from warehouse.errors import WarehouseError
 from warehouse.progress import Lines, output_to
+from warehouse.records import catalogue
 from warehouse.settings import Settings, read_settings, writable_home
 
-INGEST_DAGS = ("ingest_dst", "ingest_elections", "ingest_education", "ingest_inbox")
+# Each ingest DAG with the providers whose datasets it takes, as the DAG files say it themselves.
+INGEST_DAGS = {
+    "ingest_dst": frozenset({"statbank"}),
+    "ingest_elections": frozenset({"dst_elections", "valg_dk", "valgdatabase"}),
+    "ingest_education": frozenset({"education", "jobindsats"}),
+    "ingest_inbox": frozenset({"inbox"}),
+}
 BUILD_DAG = "build_marts"
 
 
@@ -60,9 +67,14 @@ def run(settings: Settings, sample: bool) -> tuple[bool, list[str]]:
 
 def _run_dags(settings: Settings) -> bool:
     rebuild.restore_if_lost(settings)
+    corrections.read()
+    dags = _dags_with_news(settings) if release.current(settings) else list(INGEST_DAGS)
+    if not dags and release.is_up_to_date(settings):
+        progress.say("release", "nothing new since the current release")
+        return _postgres_is_up_to_date(settings)
     progress.say("airflow", "preparing its database, the writer pool and dbt's manifest")
     airflow.prepare(settings)
-    results = [airflow.run_dag(dag_id) for dag_id in INGEST_DAGS]
+    results = [airflow.run_dag(dag_id) for dag_id in dags]
     if not all(results):
         progress.say("release", "not published: a load was rejected or failed; the release before stays current")
         return False
@@ -70,6 +82,25 @@ def _run_dags(settings: Settings) -> bool:
         progress.say("release", "nothing new since the current release")
         return _postgres_is_up_to_date(settings)
     return airflow.run_dag(BUILD_DAG)
+
+
+def _dags_with_news(settings: Settings) -> list[str]:
+    """The ingest DAGs that would find something to do, by the same look at the providers that their tasks take.
+
+    Starting Airflow costs more than asking every provider: where nothing moved it need not start. A provider that does
+    not answer, or answers what it should not, is news: its DAG runs, and fails with the reason.
+    """
+    from ingestion import pipeline
+
+    found: list[str] = []
+    for dag_id, providers in INGEST_DAGS.items():
+        datasets = [record.dataset for record in catalogue().values() if record.provider in providers]
+        if any(pipeline.has_news(dataset, settings) for dataset in datasets):
+            found.append(dag_id)
+            continue
+        for dataset in datasets:
+            progress.say(dataset, "nothing new")
+    return found
 
 
 def _postgres_is_up_to_date(settings: Settings) -> bool:
