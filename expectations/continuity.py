@@ -4,6 +4,10 @@
 one before it. Variables with a long tail (single years of age, countries) may leave a code empty from one period to the
 next; of these only the provider's list of codes is compared, and of parishes, which merge, not even that. A code that
 is no longer asked for is no loss, nor is one that the record calls sparse.
+
+Of the same period, a large figure that raw shows may not be left out either: an answer that lost its last rows is well
+formed, and its totals may be too. Rates are small or large whoever is behind them, so theirs are not compared; nor are
+answers of single persons, who may withdraw them.
 """
 
 from __future__ import annotations
@@ -15,6 +19,9 @@ from warehouse.records import RawTable
 
 _LONG_TAIL = frozenset({"pattern", "countries"})
 _NO_YEARS = ("9999", "0000")
+# A figure of at least as many persons does not become nobody by a revision.
+LARGE = 50
+_PERSONS = ("INDHOLD", "pupils", "full_time_persons")
 # Their codes are not in meta.codes: loads are compared only where the question (areas, details, measures) is the same.
 _SAME_QUESTION = frozenset({"education", "jobindsats"})
 
@@ -31,7 +38,7 @@ def build(facts: Facts) -> list[Check]:
     pairs = _pairs(facts, owned)
     if pairs:
         checks += [_coverage(facts, table, pairs, owned) for table in facts.record.raw_tables]
-    if owned and facts.record.provider == "statbank":
+    if owned and facts.record.provider in {"statbank", *_SAME_QUESTION}:
         checks.append(_no_period_withdrawn(facts, owned))
     return checks
 
@@ -78,7 +85,8 @@ def _pairs(facts: Facts, owned: dict[str, str]) -> list[tuple[str, str]]:
 def _compared(facts: Facts, table: RawTable) -> list[str]:
     """The columns whose codes must all still be there in each period."""
     if facts.record.provider != "statbank":
-        return [column for column in table.shown_key if column != table.period_column]
+        shown = [*table.shown_key, *({"community_id"} & set(table.columns))]
+        return [column for column in dict.fromkeys(shown) if column != table.period_column]
     return [v.code.upper() for v in facts.record.variables if v.code_map not in {*_LONG_TAIL, "none"}]
 
 
@@ -103,6 +111,7 @@ def _coverage(facts: Facts, table: RawTable, pairs: list[tuple[str, str]], owned
         f"new_counts as materialized ({_counts('$batch', table.period_column, columns)})",
         _OLD_USED,
         _NEW_USED,
+        _GONE_AREAS,
     ]
     same_question = [load for load in loads if _selection(facts, load) == facts.load.selection]
     offending = "\nunion all\n".join(
@@ -110,10 +119,11 @@ def _coverage(facts: Facts, table: RawTable, pairs: list[tuple[str, str]], owned
             _LOST_CODES,
             _unlisted(facts, loads),
             _fewer_rows(same_question, facts.record.expect.shrink_tolerance_pct),
+            *_left_out(facts, table, [(new, owned[old]) for new, old in pairs if new == old]),
         )
     )
     observed = "select cast(count(*) as varchar) || ' periods compared' from pairs"
-    text = "every area and code that raw shows is still there, and not markedly fewer rows"
+    text = "every area, code and large figure that raw shows is still there, and not markedly fewer rows"
     return Check(
         name,
         facts.table(table),
@@ -172,6 +182,24 @@ _OLD_USED = """old_used as (
         and counts.code = codes.published_code
 )"""
 
+# Rows of areas that are no more in the period: they are not missed.
+_GONE_AREAS = f"""gone_areas as (
+    select pairs.period, sum(counts.found) as found
+    from pairs
+    inner join old_counts as counts on pairs.old_period = counts.period and counts.variable <> ''
+    inner join owner on counts.period = owner.period
+    left join meta.codes as codes
+        on owner.load_id = codes.load_id
+        and counts.variable = upper(codes.variable)
+        and counts.code = codes.published_code
+    inner join area_years
+        on counts.variable = area_years.variable
+        and coalesce(codes.canonical_code, counts.code) = area_years.code
+        and left(pairs.period, 4) not between area_years.first_year and area_years.last_year
+        and area_years.first_year <> '{_NO_YEARS[0]}'
+    group by pairs.period
+)"""
+
 _NEW_USED = """new_used as (
     select counts.period, counts.variable, coalesce(new_codes.canonical, counts.code) as code
     from new_counts as counts
@@ -216,13 +244,69 @@ from pairs
 inner join old_counts on pairs.old_period = old_counts.period and old_counts.variable = ''
 inner join owner on pairs.old_period = owner.period and owner.load_id in ({same})
 left join new_counts on pairs.period = new_counts.period and new_counts.variable = ''
-where coalesce(new_counts.found, 0) < old_counts.found * (100 - {tolerance_pct}) / 100.0"""
+left join gone_areas on pairs.period = gone_areas.period
+where coalesce(new_counts.found, 0)
+    < (old_counts.found - coalesce(gone_areas.found, 0)) * (100 - {tolerance_pct}) / 100.0"""
+
+
+def _left_out(facts: Facts, table: RawTable, again: list[tuple[str, str]]) -> list[str]:
+    """Large figures, or delivered rows, that raw shows for a period and that the load has no number for.
+
+    ``again``: the periods that raw owns already, and their loads.
+    """
+    value = next((name for name in _PERSONS if name in table.columns), None)
+    rate = facts.record.provider == "statbank" and facts.record.unit != "count"
+    inbox = facts.record.provider == "inbox"
+    if rate or table.personal or (value is None and not inbox):
+        return []
+    if not inbox:
+        again = [pair for pair in again if _selection(facts, pair[1]) == facts.load.selection]
+    if not again:
+        return []
+    keys = [f"cast({quote(name)} as varchar) as {quote(name)}" for name in table.key]
+    shown = f"select {', '.join(keys)}, load_id from raw.{quote(table.name)} where load_id in "
+    shown += f"({', '.join(literal(load) for load in sorted({load for _, load in again}))})"
+    there = f"select {', '.join(keys)} from $batch"
+    if value and not inbox:
+        shown += f" and {quote(value)} >= {LARGE}"
+        there += "" if value == "INDHOLD" else f" where {quote(value)} is not null"
+    for column, codes in _passed_over(facts, sorted({load for _, load in again})).items():
+        shown += f" and cast({quote(column)} as varchar) not in {listed(codes)}"
+    periods = ", ".join(f"({literal(period)}, {literal(load)})" for period, load in sorted(again))
+    same = " and ".join(f"there.{quote(name)} = shown.{quote(name)}" for name in table.key)
+    key = ", ".join(f"{literal(name)}, shown.{quote(name)}" for name in table.key)
+    return [
+        f"""select json_object({key}, 'is', 'left out') as key
+from ({shown}) as shown
+left join ({there}) as there on {same}
+where there.{quote(table.key[0])} is null and (shown.{quote(table.period_column)}, shown.load_id) in ({periods})"""
+    ]
+
+
+def _passed_over(facts: Facts, loads: list[str]) -> dict[str, list[str]]:
+    """Column → published codes that are not compared: sparse ones, and those that are not spelt so any more."""
+    found: dict[str, list[str]] = {}
+    for variable, sparse in facts.record.expect.sparse.items():
+        spelt = facts.load.canonical(variable)
+        found[variable.upper()] = [code for canonical in sparse for code in spelt.get(canonical, ())]
+    asked = facts.connection.execute(
+        f"""select upper(variable), published_code from meta.codes where selected and canonical_code is not null
+        and load_id in ({", ".join(map(literal, loads))}) group by all order by all"""
+    ).fetchall()
+    spelt_now = {(column, code.published) for column, codes in facts.load.codes.items() for code in codes}
+    for column, code in asked:
+        if (column, code) not in spelt_now:
+            found.setdefault(column, []).append(code)
+    return {column: codes for column, codes in found.items() if codes}
 
 
 def _no_period_withdrawn(facts: Facts, owned: dict[str, str]) -> Check:
     name = "no_period_withdrawn"
-    published = {code.published for code in facts.load.codes.get(facts.record.time.code.upper(), ())}
-    gone = sorted(set(owned) - published - set(facts.load.periods))
+    if facts.record.provider == "statbank":
+        published = {code.published for code in facts.load.codes.get(facts.record.time.code.upper(), ())}
+    else:  # these answer with every period at once; another question may be about other periods
+        published = {period for period, load in owned.items() if _selection(facts, load) != facts.load.selection}
+    gone = sorted(p for p in set(owned) - published - set(facts.load.periods) if not facts.record.is_history(p))
     offending = "select json_object('period', period) as key from gone"
     query = check_sql(
         offending,

@@ -77,6 +77,8 @@ def build(facts: Facts) -> list[Check]:
         ]
         if "full_time_persons" in table.columns:
             checks.append(_parts(facts, table))
+        if "pupils" in table.columns:
+            checks.append(_country(facts, table))
     return checks
 
 
@@ -170,6 +172,22 @@ def _areas(facts: Facts, asked: dict[str, Any]) -> Sequence[str]:
         return [*asked.get("municipalities", {}).values(), "000"] if asked else []
     codes = list(asked.get("areas", {}).values())
     return [code for code in codes if code.startswith("0") or facts.settings.takes_municipality(code)]
+
+
+def _country(facts: Facts, table: RawTable) -> Check:
+    """A pupil is in one municipality, or in none that is known; hidden cells and municipalities not asked for lack."""
+    name = "municipalities_not_above_country"
+    ctes = [
+        """areas as (
+    select period, origin_text, municipality_code, max(pupils) as pupils from $batch
+    group by period, origin_text, municipality_code
+)"""
+    ]
+    offending = """select json_object('period', period, 'origin_text', origin_text) as key from areas
+group by period, origin_text
+having sum(pupils) filter (where municipality_code <> '000') > max(pupils) filter (where municipality_code = '000')"""
+    text = "the municipalities have no more pupils than the country"
+    return _check(facts, table, name, text, check_sql(offending, ctes=ctes))
 
 
 def _parts(facts: Facts, table: RawTable) -> Check:

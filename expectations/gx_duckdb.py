@@ -35,6 +35,8 @@ from great_expectations.expectations import UnexpectedRowsExpectation
 from great_expectations.render import LegacyRendererType, RenderedStringTemplateContent
 from great_expectations.render.renderer.renderer import renderer
 
+from warehouse.db import cursor_of
+
 EngineType = type[SqlAlchemyExecutionEngine]
 _BIND = re.compile(r"(?<![:\w\\]):(?=\w)")
 
@@ -191,7 +193,7 @@ def validate_table(
     """
     engine = sa.create_engine(
         "duckdb://",
-        creator=lambda: ConnectionWrapper(connection.cursor()),
+        creator=lambda: ConnectionWrapper(cursor_of(connection)),
         poolclass=sa.pool.StaticPool,
         isolation_level="AUTOCOMMIT",
     )

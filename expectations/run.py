@@ -20,6 +20,7 @@ from expectations.docs_facts import HELD_BACK
 from expectations.engine import Finding, evaluate
 from expectations.facts import Facts, Load, candidate, pending, read_load
 from expectations.masking import Mask
+from warehouse import lake
 from warehouse.db import transaction, writer
 from warehouse.errors import LoadRejected
 from warehouse.ledger import (
@@ -31,6 +32,7 @@ from warehouse.ledger import (
     Validation,
     record_validations,
     set_status,
+    status_of,
     utc_now,
 )
 from warehouse.records import Record, catalogue
@@ -80,7 +82,9 @@ def validate(
     if load.status in (PROMOTED, SUPERSEDED):
         return _as_recorded(connection, settings, load)
     facts = Facts(connection, settings, known[load.dataset], load, known)
-    findings, result = evaluate(connection, load_id, suites.build(facts))
+    suite = suites.build(facts)
+    with lake.aside(connection):
+        findings, result = evaluate(connection, load_id, suite)
     findings = Mask.of(settings, facts.record).apply(findings, result)
     validations = tuple(_validation(facts, finding) for finding in findings)
     reason = _reason(facts, validations)
@@ -156,8 +160,10 @@ def _reason(facts: Facts, validations: Sequence[Validation]) -> str:
     if failed:
         return "failed: " + ", ".join(dict.fromkeys(item.expectation for item in failed))
     for dataset in _family(facts):
-        other = candidate(facts.connection, facts.load, dataset, (REJECTED,))
-        if other and not _held_back(facts.connection, other):
+        # The newest load of the run counts: tasks that are cleared after a mend fetch another in the same run.
+        other = candidate(facts.connection, facts.load, dataset, (REJECTED, LOADED, VALIDATED, PROMOTED))
+        rejected = other and status_of(facts.connection, other) == REJECTED
+        if other and rejected and not _held_back(facts.connection, other):
             return f"{HELD_BACK}{other} of its family was rejected"
     return ""
 

@@ -7,20 +7,21 @@ is the caller's business: it hands in a reader, which is called inside the retry
 
 from __future__ import annotations
 
-import json
+import math
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import requests
 from pydantic import SecretStr
 
+from ingestion.deadline import Deadline, DeadlineAdapter
+from ingestion.json_text import NotJson, read_json
+from ingestion.retry_after import provider_time, retry_after
 from warehouse import __version__
-from warehouse.errors import LoadRejected, ProviderError, TokenRefused, WarehouseError
+from warehouse.errors import MOST, LoadRejected, ProviderError, TokenRefused, WarehouseError, one_line
 
 USER_AGENT = f"integration-gap-warehouse/{__version__} (municipal statistics on integration; python-requests)"
 ATTEMPTS = 5
@@ -30,6 +31,7 @@ CONNECT_SECONDS = 5.0
 READ_SECONDS = 60.0
 PATIENCE_SECONDS = 180.0
 EXCHANGE_SECONDS = 1800.0
+BUDGET_SECONDS = 7200.0
 REDIRECTS = 3
 CHUNK_BYTES = 1 << 18
 MESSAGE_BYTES = 1 << 16
@@ -45,9 +47,9 @@ class BadBody(Exception):
     hand."""
 
     def __init__(self, what: str, body: bytes = b"") -> None:
-        super().__init__(what)
-        self.what = what
+        self.what = one_line(what, MOST)
         self.body = body
+        super().__init__(self.what)
 
 
 class NotFound(ProviderError):
@@ -71,32 +73,20 @@ class _Passing(Exception):
 def parse_error(body: bytes) -> str | None:
     """The provider's own message of an error body, ``CODE: message``; None where the body is not one."""
     try:
-        document = json.loads(body.decode("utf-8-sig"))
-    except ValueError:
+        document = read_json(body)
+    except NotJson:
         return None
     if not isinstance(document, dict) or "errorTypeCode" not in document:
         return None
-    return f"{document['errorTypeCode']}: {document.get('message', '')}".strip().removesuffix(":")
-
-
-def retry_after(value: str | None, now: datetime) -> float | None:
-    """The seconds that a ``Retry-After`` header asks for: a number, or an HTTP date. None where it says
-    nothing."""
-    if not value:
-        return None
-    try:
-        return max(0.0, float(int(value.strip())))
-    except ValueError:
-        pass
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return max(0.0, (moment.astimezone(UTC) - now).total_seconds())
+    return one_line(f"{document['errorTypeCode']}: {document.get('message', '')}".strip().removesuffix(":"))
 
 
 class Client:
-    """A session with one provider. ``sleep``, ``rng`` and ``clock`` are for tests: nobody waits there."""
+    """A session with one provider, bounded in all: each exchange by ``exchange_seconds``, the tries of one request by
+    ``patience``, and everything that one client asks by ``budget`` (seconds).
+
+    ``sleep``, ``rng`` and ``clock`` are for tests: nobody waits there.
+    """
 
     def __init__(
         self,
@@ -107,6 +97,7 @@ class Client:
         timeout: tuple[float, float] = (CONNECT_SECONDS, READ_SECONDS),
         patience: float = PATIENCE_SECONDS,
         exchange_seconds: float = EXCHANGE_SECONDS,
+        budget: float = BUDGET_SECONDS,
         sleep: Callable[[float], None] = time.sleep,
         rng: random.Random | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -117,9 +108,11 @@ class Client:
         self.timeout = timeout
         self.patience = patience
         self.exchange_seconds = exchange_seconds
+        self.budget = budget
         self._sleep = sleep
         self._random = rng or random.Random()  # noqa: S311  jitter is no secret
         self._clock = clock
+        self._until: float | None = None
 
     def fetch(
         self,
@@ -156,6 +149,8 @@ class Client:
         token: SecretStr | None,
     ) -> T:
         started, trouble = self._clock(), ""
+        if self._until is None:
+            self._until = started + self.budget
         for attempt in range(1, self.attempts + 1):
             broken: BadBody | None = None
             wait: float | None = None
@@ -165,11 +160,23 @@ class Client:
                 broken, trouble = error, error.what
             except _Passing as error:
                 trouble, wait = str(error), error.wait
-            out_of_time = self._clock() - started > self.patience
+            pause, now = self._pause(attempt, wait), self._clock()
+            out_of_time = (attempt > 1 and now - started > self.patience) or now + pause > self._until
             if attempt == self.attempts or out_of_time:
                 raise self._failed(url, attempt, trouble, broken)
-            self._sleep(self._pause(attempt, wait))
+            self._sleep(pause)
         raise AssertionError("unreachable")
+
+    def _deadline(self, url: str) -> Deadline:
+        """The end of the next exchange."""
+        left = (self._until or math.inf) - self._clock()
+        if left <= 0:
+            raise ProviderError(
+                f"The provider is too slow: all requests together took longer than {self.budget:.0f} seconds",
+                {"url": url},
+                "run again later; what is published stays as it is",
+            )
+        return Deadline(self._clock, min(self.exchange_seconds, left), self.timeout[1])
 
     def _pause(self, attempt: int, asked: float | None) -> float:
         growing = self.first_wait * 2.0 ** (attempt - 1) * (1 + self._random.random() / 4)
@@ -199,7 +206,10 @@ class Client:
         body: object,
         token: SecretStr | None,
     ) -> T:
+        deadline = self._deadline(url)
         with requests.Session() as session:
+            for scheme in ("http://", "https://"):
+                session.mount(scheme, DeadlineAdapter(deadline))
             session.trust_env = urlsplit(url).hostname not in LOOPBACK
             session.auth = _no_login
             if token is not None:
@@ -207,7 +217,7 @@ class Client:
             answer = self._send(session, url, params, body)
             try:
                 self._refuse(answer, url, token)
-                return read(Response(answer, self._clock, self._clock() + self.exchange_seconds))
+                return read(Response(answer, deadline))
             finally:
                 answer.close()
 
@@ -246,7 +256,7 @@ class Client:
         status = answer.status_code
         if status == requests.codes.ok:
             return
-        wait = retry_after(answer.headers.get("Retry-After"), datetime.now(UTC))
+        wait = retry_after(answer.headers.get("Retry-After"), provider_time(answer.headers))
         if status == TOO_MANY or status >= requests.codes.server_error:
             raise _Passing(f"HTTP {status} {answer.reason}", wait)
         if token is not None and status in REFUSED_TOKEN:
@@ -263,9 +273,8 @@ class Client:
 class Response:
     """An answer with status 200, read as a stream of bytes."""
 
-    def __init__(self, answer: requests.Response, clock: Callable[[], float], deadline: float) -> None:
+    def __init__(self, answer: requests.Response, deadline: Deadline) -> None:
         self._answer = answer
-        self._clock = clock
         self._deadline = deadline
 
     @property
@@ -280,14 +289,17 @@ class Response:
             BadBody: when the body ends before it is complete.
         """
         try:
-            for chunk in self._answer.iter_content(CHUNK_BYTES):
-                if self._clock() > self._deadline:
-                    raise _Passing("time-out: the body takes too long")
-                yield chunk
+            yield from self._answer.iter_content(CHUNK_BYTES)
         except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError) as error:
             raise BadBody(f"the body was cut short ({_root(error)})") from error
         except requests.RequestException as error:
-            raise _Passing(f"the connection was dropped ({_root(error)})") from error
+            if self._deadline.over:
+                raise _Passing(
+                    f"time-out: the answer takes longer than {self._deadline.seconds:.0f} seconds"
+                ) from error
+            root = _root(error)
+            what = "time-out: the body stopped" if root == "TimeoutError" else f"the connection was dropped ({root})"
+            raise _Passing(what) from error
 
     def body(self, limit: int) -> bytes:
         """The whole body, of at most ``limit`` bytes.
@@ -327,7 +339,7 @@ def _message(answer: requests.Response, token: SecretStr | None) -> str:
         body = b""
     own = parse_error(body)
     if own:
-        return own
+        return withheld(own, token)
     plain = withheld(" ".join(body.decode("utf-8", "replace").split()), token)
     text = "" if looks_like_html(body) else plain[:200]
     return f"HTTP {answer.status_code} {answer.reason}" + (f": {text}" if text else "")

@@ -6,9 +6,23 @@ Imports nothing of the other packages. Use `start`; `python -m sample_providers 
 
 from __future__ import annotations
 
+from sample_providers.faults import FAULTS, Fault, Misbehaviour
 from sample_providers.http import Answer, Request
 from sample_providers.inbox import write_inbox
 from sample_providers.server import Running, start
 from sample_providers.table import MISSING, Table, Value, Variable
 
-__all__ = ["MISSING", "Answer", "Request", "Running", "Table", "Value", "Variable", "start", "write_inbox"]
+__all__ = [
+    "FAULTS",
+    "MISSING",
+    "Answer",
+    "Fault",
+    "Misbehaviour",
+    "Request",
+    "Running",
+    "Table",
+    "Value",
+    "Variable",
+    "start",
+    "write_inbox",
+]

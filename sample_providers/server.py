@@ -1,11 +1,12 @@
 """The sample providers as one HTTP server on the loopback: StatBank at /v1, elections at /valg, the education
 ministry's API at /Api/v1 and Jobindsats at /v3.
 
-`start` is the way in. Out of scope: TLS, faults (see `raw_answer`, the seam where they will go).
+`start` is the way in. Out of scope: TLS, and what the faults are (`faults` has them; `raw_answer` is their seam).
 """
 
 from __future__ import annotations
 
+import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator
@@ -115,7 +116,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, answer: Answer) -> None:
         body = answer.body
-        self.send_response(answer.status)
+        if "Date" in answer.headers:
+            self.send_response_only(answer.status)
+        else:
+            self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
         if isinstance(body, bytes):
@@ -125,6 +129,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
             # a body shorter than its announced length must end with the connection
             self.close_connection |= int(answer.headers.get("Content-Length", len(body))) != len(body)
+        elif "Content-Length" in answer.headers:
+            self.end_headers()
+            for piece in body:
+                self.wfile.write(piece)
         else:
             self.send_header("Transfer-Encoding", "chunked")
             self.end_headers()
@@ -145,6 +153,11 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, address: tuple[str, int], providers: Providers) -> None:
         super().__init__(address, _Handler)
         self.providers = providers
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that hangs up is no mistake of ours."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class Running:
@@ -252,6 +265,7 @@ def start(
 
     `raw_answer(request)` sees every request and may return None (answer as usual), bytes (200 with that
     body), `(status, headers, body)` or an `Answer`; `request.real()` is what would have been answered.
-    A Content-Length header larger than the body is sent as given and the connection is closed (a cut body).
+    A Content-Length header larger than the body is sent as given and the connection is closed (a cut body); an
+    iterator with a Content-Length is sent piece by piece, as slowly as it comes. `faults.Misbehaviour` is such a hook.
     """
     return Running(_Server((host, port), Providers(mutate, raw_answer)))

@@ -141,6 +141,11 @@ def _other_passed(scene: Scene) -> None:
     scene.sql(f"update {{t}} set passed = round(pupils * share_pct / 100) - 2 where {DANISH_PUPILS}")
 
 
+def _more_than_the_country(scene: Scene) -> None:
+    """more pupils in a municipality than the whole country has"""
+    scene.sql(f"update {{t}} set pupils = pupils + 1000000 where {DANISH_PUPILS}")
+
+
 def _lost_rows(scene: Scene) -> None:
     """one row fewer loaded than received"""
     scene.sql(f"update meta.loads set rows_received = rows_received + 1 where load_id = '{scene.load_id}'")
@@ -189,6 +194,7 @@ POISONED: dict[str, tuple[str, str, Callable[[Scene], None]]] = {
     "hidden_with_figures": (GRADES, "status_fits_value", _hidden_with_figures),
     "above_100": (GRADES, "value_in_range", _above_100),
     "other_passed": (GRADES, "passed_not_above_pupils", _other_passed),
+    "more_than_the_country": (GRADES, "municipalities_not_above_country", _more_than_the_country),
     "lost_rows": (GRADES, "rows_received_equal_rows_loaded", _lost_rows),
     "area_gone": (GRADES, "coverage_not_shrunk", _area_gone),
     "supported_status": (SUPPORT, "status_fits_value", _supported_status),

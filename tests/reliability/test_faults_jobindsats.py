@@ -176,10 +176,10 @@ def test_what_does_not_fit_is_rejected(office: Any, quick_client: Any, name: str
     assert office.sql(f"select count(*) from {SUPPORT}") == [(0,)]
 
 
-def test_an_update_during_the_fetch_is_rejected(office: Any) -> None:
+def test_a_table_that_keeps_moving_is_rejected(office: Any) -> None:
     def hook(request: Request) -> None:
         if "/data/" in request.path:
-            office.provider.jobindsats.updated = "2026-09-10T08:00:00"
+            office.provider.jobindsats.updated = f"2026-09-10T08:00:{request.number:02d}"
 
     office.provider.raw_answer = hook
     assert pipeline.changed(DATASET, office.settings)
