@@ -17,6 +17,7 @@ from warehouse.seeds import seed
 
 Kind = Literal["integer", "decimal", "percent"]
 
+DIGITS, LARGEST = 18, 10**18 - 1  # what fits a BIGINT
 _WHOLE = r"-?(?:\d{1,3}(?:\.\d{3})+|\d+)"
 _PATTERNS: dict[str, re.Pattern[str]] = {
     "integer": re.compile(_WHOLE, re.ASCII),
@@ -39,7 +40,7 @@ def number(value: object, kind: Kind) -> int | float | None:
         raise ValueError(f"{value!r} is no {kind}")
     if isinstance(value, str):
         return _from_text(value, kind)
-    if not math.isfinite(value):
+    if abs(value) > LARGEST or not math.isfinite(value):
         raise ValueError(f"{value!r} is no {kind}")
     if kind == "integer":
         if value != int(value):
@@ -55,6 +56,8 @@ def _from_text(text: str, kind: Kind) -> int | float | None:
     if not _PATTERNS[kind].fullmatch(cleaned):
         raise ValueError(f"{text!r} is no {kind} in Danish format")
     plain = cleaned.rstrip("% ").replace(".", "").replace(",", ".")
+    if len(plain) > DIGITS:
+        raise ValueError(f"{text!r} has more than {DIGITS} digits")
     return int(plain) if kind == "integer" else float(plain)
 
 

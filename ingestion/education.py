@@ -21,6 +21,7 @@ from pydantic import SecretStr
 from ingestion.common import Context, Look, fingerprint, origin_of, relative, reusable
 from ingestion.education_cube import MUNICIPALITY, WHOLE_COUNTRY, Plan, Row, check_page, resolve, table_rows
 from ingestion.http import BadBody, Client, Response, looks_like_html
+from ingestion.json_text import NotJson, read_json
 from ingestion.load import insert_rows
 from ingestion.tokens import Gate, asking, refuse_echo
 from warehouse.errors import LoadRejected, ProviderError, TokenRefused
@@ -31,6 +32,7 @@ PROVIDER = "education"
 ANSWER_BYTES = 64 << 20
 PAGE_ROWS = 10_000
 MOST_PAGES = 200
+MOVES = 3
 LEVELS = (MUNICIPALITY, WHOLE_COUNTRY)
 
 
@@ -158,7 +160,7 @@ def cube_of(context: Context) -> Cube:
 def _look(context: Context) -> tuple[Look, Found]:
     with _asking(context) as session:
         plan = session.resolve()
-        pages = [page for level in LEVELS for page in session.pages(plan, level)]
+        pages = session.settled(plan)
     by_level = {level: [row for page in pages if page.level == level for row in page.rows] for level in LEVELS}
     rows, counts = table_rows(plan, cube_of(context), by_level[MUNICIPALITY], by_level[WHOLE_COUNTRY])
     periods = tuple(dict.fromkeys(str(row["period"]) for row in rows))
@@ -226,6 +228,23 @@ class _Session:
                 "compare education.md's shapes with the provider's swagger.json; the client needs a change",
             ) from error
 
+    def settled(self, plan: Plan) -> list[Page]:
+        """Every page of every level, of one state of the cube: the first one still reads the same after the last.
+
+        Raises:
+            LoadRejected: as :meth:`pages`, and where the figures keep changing.
+        """
+        for _ in range(MOVES):
+            pages = [page for level in LEVELS for page in self.pages(plan, level)]
+            first = next((page for page in pages if page.side == 1), pages[0])
+            if self._page(plan, first.level, first.side).rows == first.rows:
+                return pages
+        raise LoadRejected(
+            f"The figures of the cube {plan.subtopic} changed while they were fetched, {MOVES} times in a row",
+            {"cube": plan.subtopic},
+            "run again later",
+        )
+
     def pages(self, plan: Plan, level: str) -> list[Page]:
         """Every page: from 1 until a short or an empty one, and page 0 where that one has rows of its own.
 
@@ -282,9 +301,9 @@ def _json(raw: bytes) -> Any:
     if looks_like_html(raw):
         raise BadBody("the answer is a web page, not data")
     try:
-        return json.loads(raw.decode("utf-8-sig"))
-    except ValueError as error:
-        raise BadBody("the answer is not JSON") from error
+        return read_json(raw)
+    except NotJson as error:
+        raise BadBody(f"the answer is not JSON: {error}") from None
 
 
 def _endless(plan: Plan, what: str) -> LoadRejected:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder
 
 from defusedxml import DefusedXmlException, DTDForbidden
@@ -17,10 +17,14 @@ from defusedxml.ElementTree import DefusedXMLParser
 from ingestion.http import BadBody, looks_like_html
 from warehouse.errors import LoadRejected
 
+BOM = b"\xef\xbb\xbf"
 PERSONS = "Personer"
 AREA, DISTRICT = "Afstemningsomraade", "OpstKreds"
 _COUNT = re.compile(r"[0-9]{1,9}")
 _NUMBER = re.compile(r"[0-9]{1,3}(\.[0-9]{1,4})?")
+_ID = re.compile(r"[0-9]{1,12}")
+_ENCODING = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["']([^"']*)""")
+_BLANK = " \t\r\n"  # what is white space in XML; a no-break space is not
 _DATE = re.compile(r"([0-3][0-9])-([01][0-9])-([0-9]{4})")
 
 
@@ -97,6 +101,14 @@ def parse(body: bytes, file: str) -> Element:
         raise BadBody(f"{file} is empty", body)
     if looks_like_html(body):
         raise BadBody(f"{file} is a web page (HTML), not XML", body)
+    declared = _ENCODING.match(body.removeprefix(BOM))
+    if declared and declared[1].lower() != b"utf-8":
+        raise BadBody(f"{file} is not in UTF-8: it says {declared[1].decode('latin-1')!r}", body)
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        line = body.count(b"\n", 0, error.start) + 1
+        raise BadBody(f"{file} is not UTF-8, line {line}", body) from None
     parser = DefusedXMLParser(target=_WithoutPersons(), forbid_dtd=True, forbid_entities=True, forbid_external=True)
     try:
         parser.feed(body)
@@ -111,8 +123,8 @@ def parse(body: bytes, file: str) -> Element:
             {"file": file},
             "election results need none: ask the producer what it is for",
         ) from None
-    if root.tag != "Data":
-        raise BadBody(f"{file} is not an election file: its root is {root.tag!r}", body)
+    if root is None or root.tag != "Data":
+        raise BadBody(f"{file} is not an election file: its root is {getattr(root, 'tag', PERSONS)!r}", body)
     return root
 
 
@@ -159,10 +171,10 @@ def parse_result(body: bytes, file: str) -> Result:
     result = Result(
         id=place.get("Id", ""),
         kind=place.get("Type", ""),
-        name=(place.text or "").strip(),
+        name=_own_text(place, file),
         date=_date(_text(root, "ValgDato", file), file),
         status_code=status.get("Kode", ""),
-        status_text=(status.text or "").strip(),
+        status_text=_own_text(status, file),
         eligible_voters=count("Stemmeberettigede"),
         valid_votes=count("Stemmer/IAltGyldigeStemmer"),
         blank_votes=count("Stemmer/BlankeStemmer"),
@@ -187,11 +199,14 @@ def _adds_up(result: Result, file: str) -> None:
 
 
 def _places(root: Element, path: str, own: str, parent: str, file: str) -> tuple[Place, ...]:
-    found = []
+    found, seen = [], set[str]()
     for element in root.findall(path):
-        place = Place(element.get(own, ""), element.get(parent, ""), (element.text or "").strip())
+        place = Place(element.get(own, ""), element.get(parent, ""), _own_text(element, file))
         link = element.get("filnavn", "").rsplit("/", 1)[-1]
-        if not place.id.isdigit() or link != f"fintal_{place.id}.xml":
+        if place.id in seen:
+            raise _wrong(file, f"{own} {place.id} is listed twice")
+        seen.add(place.id)
+        if not _ID.fullmatch(place.id) or link != f"fintal_{place.id}.xml":
             raise _wrong(file, f"the link of {place.name!r} is {link!r}, not that of its id {place.id!r}")
         found.append(place)
     return tuple(found)
@@ -205,21 +220,33 @@ def _one(root: Element, path: str, file: str) -> Element:
 
 
 def _text(root: Element, path: str, file: str) -> str:
-    return (_one(root, path, file).text or "").strip()
+    return _own_text(_one(root, path, file), file)
+
+
+def _own_text(element: Element, file: str) -> str:
+    if len(element):
+        raise _wrong(file, f"{element.tag} holds other elements, and should be text")
+    return (element.text or "").strip(_BLANK)
 
 
 def _date(text: str, file: str) -> str:
     match = _DATE.fullmatch(text)
     if not match:
         raise _wrong(file, f"ValgDato is {text!r}, not dd-mm-yyyy")
-    return f"{match[3]}-{match[2]}-{match[1]}"
+    try:
+        return date(int(match[3]), int(match[2]), int(match[1])).isoformat()
+    except ValueError:
+        raise _wrong(file, f"ValgDato is {text!r}, no day of the calendar") from None
 
 
 def _moment(text: str, file: str) -> datetime:
     try:
-        return datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text)
     except ValueError:
         raise _wrong(file, f"SenestDannetIso is {text!r}, not a time") from None
+    if moment.tzinfo is not None or not text.isascii():
+        raise _wrong(file, f"SenestDannetIso is {text!r}, not a local time without a zone")
+    return moment
 
 
 def _wrong(file: str, what: str) -> LoadRejected:

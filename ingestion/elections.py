@@ -27,6 +27,7 @@ from warehouse.seeds import seed
 
 PROVIDER = "dst_elections"
 FILE_BYTES = 32 << 20
+MOVES = 3
 
 T = TypeVar("T")
 
@@ -74,8 +75,7 @@ def land(context: Context) -> Manifest | None:
     load_id = new_load_id(context.record.dataset)
     with landing_folder(context.settings, PROVIDER, context.record.dataset, load_id) as folder:
         try:
-            for item in delivered:
-                _receive(context, client, folder, item)
+            found, delivered = _settled(context, client, folder, found, delivered)
         except LoadRejected as error:
             error.where |= {"load": load_id, "kept": error.where.get("kept", f"landing/.aside/{load_id}")}
             raise
@@ -143,6 +143,29 @@ def _election(context: Context, client: Client, election: Election) -> Delivered
     if gone:
         raise _mixed_up(election, file, f"it has no nomination district {', '.join(sorted(gone))}")
     return Delivered(election, index, tuple(sorted(wanted)), body)
+
+
+def _settled(
+    context: Context, client: Client, folder: LandingFolder, found: Look, delivered: list[Delivered]
+) -> tuple[Look, list[Delivered]]:
+    """Land every file, and again where an index was made anew meanwhile; what there was in the end."""
+    for _ in range(MOVES):
+        for path in folder.path.iterdir():
+            path.unlink()
+        folder.files.clear()
+        for item in delivered:
+            _receive(context, client, folder, item)
+        again, now = _look(context, client)
+        if [item.body for item in now] == [item.body for item in delivered]:
+            return found, delivered
+        found, delivered = again, now
+        if not found.periods:
+            break
+    raise LoadRejected(
+        f"The election files were made anew while they were fetched, or taken back; tried {MOVES} times",
+        {"dataset": context.record.dataset, "url": context.settings.elections_url},
+        "run again later",
+    )
 
 
 def _receive(context: Context, client: Client, folder: LandingFolder, item: Delivered) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 import stat
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,7 +18,7 @@ from pathlib import Path
 
 from ingestion.common import OFFICIAL, SAMPLE, Context, Look, fingerprint, relative, reusable
 from ingestion.cpr import looks_like_cpr
-from warehouse.errors import LoadRejected, NotDelivered
+from warehouse.errors import LoadRejected, NotDelivered, one_line
 from warehouse.landing import Manifest, finish, landing_folder, new_load_id
 from warehouse.records import catalogue
 from warehouse.settings import Settings
@@ -26,6 +27,7 @@ FILE_BYTES = 20 << 20
 NAME_BYTES = 200
 PROVIDERS = ("valg_dk", "valgdatabase", "inbox")
 WITHHELD = "(name withheld)"
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 log = logging.getLogger("warehouse")
 
@@ -93,14 +95,16 @@ def read(path: Path, base: Path, kind: str) -> tuple[str, bytes]:
     """The name of a file within its kind, and its bytes.
 
     Raises:
-        LoadRejected: its name looks like a CPR number, it is a link that leaves the inbox or is to a folder, no
-            plain file, too large, or cannot be read.
+        LoadRejected: its name looks like a CPR number or holds a control character, it is a link that leaves the
+            inbox or is to a folder, no plain file, too large, or cannot be read.
     """
     name = path.relative_to(base).as_posix()
     if looks_like_cpr(name):
         raise refused(kind, WITHHELD, "its name holds what looks like a CPR number")
     try:
         name.encode()
+        if _CONTROL.search(name):
+            raise refused(kind, name, "its name holds a line break or control character")
         if not path.resolve().is_relative_to(base.parent.resolve()):
             raise refused(kind, name, "it is a link that leaves the inbox")
         if path.is_dir():
@@ -139,7 +143,7 @@ def refused(
 ) -> LoadRejected:
     """The error of a file that is refused, and the whole delivery with it. ``what`` quotes no CPR-like value."""
     return LoadRejected(
-        f"The file {file} is refused, and the whole delivery with it: {what}",
+        f"The file {one_line(file)} is refused, and the whole delivery with it: {what}",
         {"dataset": kind, "file": file, **where},
         next_step,
     )
@@ -212,7 +216,7 @@ def tell_unknown(settings: Settings) -> list[str]:
     """Name in the log what lies in the inbox and is of no kind; it is never read. Gives the names."""
     base = settings.inbox_folder
     strange = sorted(path.name for path in base.iterdir() if path.name not in kinds()) if base.is_dir() else []
-    shown = [WITHHELD if looks_like_cpr(name) else name for name in strange if not name.startswith(".")]
+    shown = [WITHHELD if looks_like_cpr(name) else one_line(name) for name in strange if not name.startswith(".")]
     for name in shown:
         log.warning("the inbox holds %s, which is no kind that the warehouse knows: it is not read", name)
     return shown

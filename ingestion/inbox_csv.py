@@ -68,7 +68,7 @@ def fill(connection: duckdb.DuckDBPyConnection, context: Context, manifest: Mani
             sheet = _sheet(stream.read(), kind, file)
         try:
             connection.execute(f"insert into {name} {_select(table, sheet, path)}")
-        except duckdb.Error as error:
+        except (duckdb.Error, UnicodeDecodeError) as error:
             raise read_error(kind, file, error) from None
     row = connection.execute(f"select count(*) from {name}").fetchone()
     return int(row[0]) if row else 0

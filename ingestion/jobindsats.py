@@ -6,7 +6,6 @@ token, or where the table does not split by origin, the dataset is not delivered
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from pydantic import SecretStr
 from ingestion.common import Context, Look, fingerprint, origin_of, relative, reusable
 from ingestion.http import BadBody, Client, Response, looks_like_html
 from ingestion.jobindsats_table import Listed, Plan, check_data, listed, quarter, resolve, table_rows
+from ingestion.json_text import NotJson, read_json
 from ingestion.load import insert_rows
 from ingestion.tokens import Gate, asking, refuse_echo
 from warehouse.errors import LoadRejected
@@ -29,6 +29,7 @@ from warehouse.records import SupportTable
 PROVIDER = "jobindsats"
 PAYLOAD = "data.json"
 ANSWER_BYTES = 256 << 20
+MOVES = 3
 UPDATE_FORMATS = ("%d-%m-%Y", "%d-%m-%Y %H:%M", "%d-%m-%Y %H:%M:%S", "%d.%m.%Y")
 
 T = TypeVar("T")
@@ -68,25 +69,26 @@ def land(context: Context) -> Manifest | None:
     """Land the answer, byte for byte; None where it was promoted already.
 
     Raises:
-        NotDelivered, TokenRefused, LoadRejected, ProviderError: as :func:`look`, and LoadRejected when the table was
-        updated meanwhile.
+        NotDelivered, TokenRefused, LoadRejected, ProviderError: as :func:`look`, and LoadRejected when the table keeps
+        moving.
     """
     with _asking(context) as session:
-        found = _look(context, session)
-        if not found.look.periods:
-            return None
-        earlier = reusable(context, found.look)
-        if earlier is not None:
-            return earlier
-        body, rows = session.data(found.plan.query(_support(context)))
-        if session.listed() != found.entry:
-            raise LoadRejected(
-                f"The table {found.plan.table} was updated while it was fetched",
-                {"dataset": context.record.dataset, "table": found.plan.table},
-                "run again",
-            )
-        count = len(table_rows(found.plan, _support(context), context.settings, rows))
-    return _store(context, found, body, count)
+        for _ in range(MOVES):
+            found = _look(context, session)
+            if not found.look.periods:
+                return None
+            earlier = reusable(context, found.look)
+            if earlier is not None:
+                return earlier
+            body, rows = session.data(found.plan.query(_support(context)))
+            if session.listed() == found.entry:
+                count = len(table_rows(found.plan, _support(context), context.settings, rows))
+                return _store(context, found, body, count)
+        raise LoadRejected(
+            f"The table {found.plan.table} was updated while it was fetched, {MOVES} times in a row",
+            {"dataset": context.record.dataset, "table": found.plan.table},
+            "run again later",
+        )
 
 
 def fill(connection: duckdb.DuckDBPyConnection, context: Context, manifest: Manifest) -> int:
@@ -239,6 +241,6 @@ def _json(body: bytes) -> Any:
     if looks_like_html(body):
         raise BadBody("the answer is a web page, not data")
     try:
-        return json.loads(body.decode("utf-8-sig"))
-    except ValueError as error:
-        raise BadBody("the answer is not JSON") from error
+        return read_json(body)
+    except NotJson as error:
+        raise BadBody(f"the answer is not JSON: {error}") from None

@@ -94,7 +94,11 @@ def resolve(support: SupportTable, settings: Settings, document: object) -> Plan
     """
     if not isinstance(document, dict) or "periods" not in document:
         raise BadBody("the table's metadata have no `periods`")
-    hierarchies = {str(i["hierarchy_id"]): i for i in _walk(document) if isinstance(i.get("hierarchy_id"), str)}
+    hierarchies: dict[str, Mapping[str, Any]] = {}
+    for item in _walk(document):
+        name = item.get("hierarchy_id")
+        if isinstance(name, str) and hierarchies.setdefault(name, item) != item:
+            raise BadBody(f"the table's metadata describe the hierarchy {name!r} twice, in two ways")
     origins = _origins(support, hierarchies)
     for name in (support.area_hierarchy, *support.held):
         if name not in hierarchies:
@@ -252,13 +256,15 @@ def _members(hierarchy: Mapping[str, Any]) -> list[str]:
 
 
 def _walk(document: object) -> Iterator[dict[str, Any]]:
-    if isinstance(document, dict):
-        yield document
-        for value in document.values():
-            yield from _walk(value)
-    elif isinstance(document, list):
-        for item in document:
-            yield from _walk(item)
+    """Every object of a document, outer ones first, in order."""
+    waiting = [document]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, dict):
+            yield item
+            waiting += reversed(item.values())
+        elif isinstance(item, list):
+            waiting += reversed(item)
 
 
 def _unknown(what: str, name: str, known: Sequence[str], where: str = "the provider's metadata") -> LoadRejected:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 
+from warehouse import lake
 from warehouse.db import literal, quote
 from warehouse.errors import LoadRejected
 from warehouse.landing import Manifest, open_payload
@@ -22,10 +23,10 @@ from warehouse.settings import Settings
 
 MISSING = ".."
 VALUE = {
-    "count": re.compile(rb"-?(0|[1-9][0-9]*)|\.\."),
-    "decimal": re.compile(rb"-?[0-9]+(,[0-9]+)?|\.\."),
+    "count": re.compile(rb"-?(0|[1-9][0-9]{0,17})|\.\."),
+    "decimal": re.compile(rb"-?[0-9]{1,15}(,[0-9]{1,15})?|\.\."),
 }
-SQL_VALUE = {"count": r"-?(0|[1-9][0-9]*)", "decimal": r"-?[0-9]+(,[0-9]+)?"}
+SQL_VALUE = {"count": r"-?(0|[1-9][0-9]{0,17})", "decimal": r"-?[0-9]{1,15}(,[0-9]{1,15})?"}
 
 
 def load_statbank(connection: duckdb.DuckDBPyConnection, record: Record, manifest: Manifest, settings: Settings) -> int:
@@ -41,8 +42,8 @@ def load_statbank(connection: duckdb.DuckDBPyConnection, record: Record, manifes
     name = load_table(table, manifest.load_id)
     connection.execute(f"drop table if exists {name}")
     try:
-        connection.execute(_create(name, record, payload, codes))
-    except duckdb.Error as error:
+        connection.execute(_create(name, record, payload, codes, as_text=lake.is_lake(connection)))
+    except (duckdb.Error, UnicodeDecodeError) as error:  # the latter: DuckDB quotes a line cut within a character
         raise _translated(record, manifest, payload, codes, error) from error
     rows = _count(connection, name)
     if rows != manifest.rows_received:
@@ -96,7 +97,7 @@ def _codes_asked_for(manifest: Manifest) -> dict[str, list[str]]:
     return {item["code"].upper(): list(item["values"]) for item in manifest.request["variables"]}
 
 
-def _create(name: str, record: Record, payload: Path, codes: Mapping[str, list[str]]) -> str:
+def _create(name: str, record: Record, payload: Path, codes: Mapping[str, list[str]], as_text: bool) -> str:
     types = {column: f"ENUM({', '.join(literal(code) for code in values)})" for column, values in codes.items()}
     columns = ", ".join(f"{literal(c)}: {literal(t)}" for c, t in {**types, "INDHOLD": "VARCHAR"}.items())
     # The value comes as text and is cast in the same pass: DuckDB's own reader would round 1.6 to 2.
@@ -105,19 +106,27 @@ def _create(name: str, record: Record, payload: Path, codes: Mapping[str, list[s
         when regexp_full_match(INDHOLD, {literal(SQL_VALUE[record.unit])})
         then cast({number} as {record.raw_tables[0].sql_type("INDHOLD")})
         else error('not a value: ' || INDHOLD) end"""
-    dimensions = ", ".join(quote(column) for column in codes)
+    # A lake has no ENUM columns; the reader's are still what refuses a code that nobody asked for.
+    plain = "cast({0} as varchar) as {0}" if as_text else "{0}"
+    dimensions = ", ".join(plain.format(quote(column)) for column in codes)
     return f"""create table {name} as
     select {dimensions}, {value} as INDHOLD
     from read_csv({literal(str(payload))}, compression = 'zstd', delim = ';',
-        header = true, columns = {{{columns}}}, nullstr = {literal(MISSING)}, force_not_null = {[*codes]!r},
+        header = true, columns = {{{columns}}}, nullstr = {literal(MISSING)},
+        force_not_null = [{", ".join(map(literal, codes))}],
         auto_detect = false, quote = '', escape = '', strict_mode = true)"""
 
 
 def _translated(
-    record: Record, manifest: Manifest, payload: Path, codes: Mapping[str, list[str]], error: duckdb.Error
+    record: Record,
+    manifest: Manifest,
+    payload: Path,
+    codes: Mapping[str, list[str]],
+    error: duckdb.Error | UnicodeDecodeError,
 ) -> LoadRejected:
     where: dict[str, object] = {
         "dataset": record.dataset,
+        "table": record.table,
         "load": manifest.load_id,
         "file": manifest.files[0].name,
     }

@@ -8,6 +8,7 @@ left to do. The one writer is held only for moments, never during a download. Ju
 
 from __future__ import annotations
 
+import functools
 import re
 import shutil
 from datetime import datetime
@@ -18,8 +19,8 @@ import duckdb
 from ingestion import education, elections, inbox, inbox_csv, jobindsats, statbank, valg_dk, valgdatabase
 from ingestion.common import OFFICIAL, SAMPLE, Context, Look, State, origin_of
 from ingestion.http import Client
-from warehouse import ledger
-from warehouse.db import file_lock, transaction, writer
+from warehouse import disk, journal, lake, ledger
+from warehouse.db import home_lock, transaction, writer
 from warehouse.errors import LoadRejected, NotDelivered, ProviderError
 from warehouse.landing import Manifest, harmed_files, new_load_id, read_manifest, stored_hashes
 from warehouse.ledger import LOADED, PROMOTED, REJECTED, SUPERSEDED, VALIDATED
@@ -37,6 +38,7 @@ PROVIDERS: dict[str, ModuleType] = {
     "valgdatabase": valgdatabase,
 }
 NO_RUN = ("", "")
+LOAD_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z_[a-z][a-z0-9_]*_[0-9a-f]{6}")
 
 make_client = Client
 
@@ -63,11 +65,33 @@ def changed(dataset: str, settings: Settings, run: tuple[str, str] = NO_RUN) -> 
     except ProviderError as error:
         _check(context, None, "failed", error.what)
         raise
-    with writer(settings, f"check {dataset}") as connection:
+    _record_look(context, found)
+    return bool(found.periods)
+
+
+def _record_look(context: Context, found: Look) -> None:
+    with writer(context.settings, f"check {context.record.dataset}") as connection:
         for missing in found.missing:
-            ledger.record_check(connection, dataset, None, "not_delivered", missing)
+            ledger.record_check(connection, context.record.dataset, None, "not_delivered", missing)
         outcome = "changed" if found.periods else "unchanged"
-        ledger.record_check(connection, dataset, found.updated, outcome, found.detail)
+        ledger.record_check(connection, context.record.dataset, found.updated, outcome, found.detail)
+
+
+def has_news(dataset: str, settings: Settings) -> bool:
+    """Would :func:`changed` find work, or fail? What it finds is written down only where there is nothing to do.
+
+    For a caller that starts the dataset's DAG where there is, whose first task looks and writes down again.
+    """
+    context = _context(dataset, settings, views=True)
+    try:
+        found: Look = _provider(context.record).look(context)
+    except NotDelivered as error:
+        _check(context, None, "not_delivered", error.what)
+        return False
+    except (LoadRejected, ProviderError):
+        return True
+    if not found.periods:
+        _record_look(context, found)
     return bool(found.periods)
 
 
@@ -82,7 +106,7 @@ def land(dataset: str, settings: Settings, run: tuple[str, str] = NO_RUN) -> str
         ProviderError: no answer; recorded as a failed check.
         NotDelivered: there is nothing to land, and never was.
     """
-    with file_lock(settings.landing / ".locks" / f"{dataset}.lock", f"land {dataset}"):
+    with home_lock(settings, f"landing/.locks/{dataset}.lock", f"land {dataset}"):
         context = _context(dataset, settings)
         _sweep(settings, dataset)
         try:
@@ -109,21 +133,41 @@ def load(load_id: str, settings: Settings) -> int:
     """
     manifest = _manifest(load_id, settings)
     context = Context(record_of(manifest.dataset), settings, State())
-    harmed, files = harmed_files(manifest, settings), stored_hashes(manifest.folder(settings))
+    files = stored_hashes(manifest.folder(settings))
     with writer(settings, f"load {load_id}") as connection:
+        as_landed = files == _landed_files(connection, load_id)
         ledger.enter(connection, manifest, files=files)
         if ledger.status_of(connection, load_id) in {VALIDATED, PROMOTED, SUPERSEDED}:
             return _rows_loaded(connection, load_id)
         try:
-            refuse_harmed(manifest, harmed)
-            with transaction(connection):
-                rows = fill(connection, context, manifest)
-                ledger.set_status(
-                    connection, load_id, LOADED, rows_loaded=rows, loaded_at=ledger.utc_now(), reason=None
-                )
+            if not as_landed:
+                refuse_harmed(manifest, harmed_files(manifest, settings))
+            rows = _filled(connection, context, manifest)
         except LoadRejected as error:
+            if full := disk.readable(error):  # says nothing about the load: it is loaded again when there is room
+                raise full from error
             ledger.set_status(connection, load_id, REJECTED, reason=error.block())
             raise
+    return rows
+
+
+def _filled(connection: duckdb.DuckDBPyConnection, context: Context, manifest: Manifest) -> int:
+    """Fill the load's tables and say so in the ledger; the rows.
+
+    In the one-file database that is one transaction. In a lake others write meanwhile: the tables are committed first,
+    and a kill in between leaves tables of a load that is not loaded yet, which the next try replaces.
+    """
+    name = f"landing/.locks/load-{manifest.dataset}.lock"
+    with lake.aside(connection) as others_may:
+        if others_may:
+            with home_lock(context.settings, name, f"load {manifest.load_id}"), transaction(connection):
+                rows = fill(connection, context, manifest)
+    with transaction(connection):
+        if not others_may:
+            rows = fill(connection, context, manifest)
+        ledger.set_status(
+            connection, manifest.load_id, LOADED, rows_loaded=rows, loaded_at=ledger.utc_now(), reason=None
+        )
     return rows
 
 
@@ -153,7 +197,8 @@ def provider_state(dataset: str, settings: Settings) -> datetime | None:
     Raises:
         ProviderError: no answer at the second try.
     """
-    context = Context(record_of(dataset), settings, State(), lambda: Client(attempts=2, timeout=(3.0, 10.0)))
+    quick = functools.partial(Client, attempts=2, timeout=(3.0, 10.0), exchange_seconds=30.0, budget=60.0)
+    context = Context(record_of(dataset), settings, State(), quick)
     try:
         moment: datetime | None = _provider(context.record).state_of(context)
     except NotDelivered:
@@ -207,6 +252,15 @@ def refuse_harmed(manifest: Manifest, harmed: list[str]) -> None:
         )
 
 
+def _landed_files(connection: duckdb.DuckDBPyConnection, load_id: str) -> dict[str, str]:
+    """The hashes of the stored files as the journal has them from the moment of landing; empty where it has none.
+
+    While they are the same, the bytes as received need not be unpacked to be hashed again.
+    """
+    entered = (event for event in journal.of_kinds(connection, "entered") if event.subject == load_id)
+    return next((dict(event.facts["files"]) for event in entered), {})
+
+
 def _newest(context: Context) -> str:
     if context.state.promoted is None:
         raise NotDelivered(
@@ -218,9 +272,9 @@ def _newest(context: Context) -> str:
 
 
 def _manifest(load_id: str, settings: Settings) -> Manifest:
-    found = sorted(settings.landing.glob(f"*/*/{load_id}/manifest.json"))
+    found = sorted(settings.landing.glob(f"*/*/{load_id}/manifest.json")) if LOAD_ID.fullmatch(load_id) else []
     if not found:
-        raise LoadRejected(f"There is no landing of the load {load_id}", {"load": load_id}, "land the dataset again")
+        raise LoadRejected(f"There is no landing of the load {load_id!r}", {"load": load_id}, "land the dataset again")
     return read_manifest(found[0].parent)
 
 

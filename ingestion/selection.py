@@ -25,12 +25,13 @@ from warehouse.settings import COUNTRY, Settings
 
 SHOWN = 10
 _TIME = {
-    "quarter": re.compile(r"(\d{4})K[1-4]"),
-    "year": re.compile(r"(\d{4})"),
-    "election": re.compile(r"(\d{4})"),
+    "quarter": re.compile(r"(\d{4})K[1-4]", re.ASCII),
+    "year": re.compile(r"(\d{4})", re.ASCII),
+    "election": re.compile(r"(\d{4})", re.ASCII),
 }
 _OTHER_TIME = re.compile(
     r"(\d{4})(K[1-4]|M\d\d(D\d\d)?|U\d\d|H[12]|:\d{4}|/\d{4})?",
+    re.ASCII,
 )
 
 
@@ -117,7 +118,11 @@ def resolve(record: Record, info: TableInfo, settings: Settings) -> Resolution:
         NotDelivered: the table has no period from the first year on.
     """
     if not info.active:
-        raise _rejected(record, "is closed: the provider no longer updates it", "choose its successor in the catalogue")
+        raise _rejected(
+            record,
+            "is closed: the provider no longer updates it",
+            f"name its successor in ingestion/catalogue/{record.dataset}.yml with `succeeds`, as docs/decade.md says",
+        )
     if info.suppressed_value != "0":
         raise _rejected(
             record,
@@ -301,7 +306,7 @@ def _periods(record: Record, published: TableVariable, settings: Settings) -> tu
                 variable=published.id,
                 code=value.id,
             )
-        if int(match[1]) >= settings.from_year:
+        if int(match[1]) >= settings.from_year and not record.is_history(value.id):
             periods.append(value.id)
     if not periods:
         raise NotDelivered(

@@ -77,7 +77,7 @@ def shown(text: str) -> str:
     return repr(text if len(text) <= SHOWN else text[:SHOWN] + "…")
 
 
-def read_error(kind: str, file: str, error: duckdb.Error) -> Exception:
+def read_error(kind: str, file: str, error: duckdb.Error | UnicodeDecodeError) -> Exception:
     """The error of a landed file that DuckDB does not read: its message may hold cells, and is not handed on."""
     return refused(
         kind, file, f"DuckDB does not read it as it was checked ({type(error).__name__})", "save it again as plain CSV"

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from math import prod
+from typing import Any
 
 import duckdb
 
@@ -112,7 +114,8 @@ def _look(context: Context) -> tuple[Look, Resolution, Plan, bytes]:
     info, raw = tableinfo(_table(context), context.settings, context.client())
     resolution = resolve(context.record, info, context.settings)
     planned = plan(context.record, resolution, context.state)
-    withdrawn = sorted(set(context.state.owned) - {v.published for v in _time(resolution)})
+    gone = set(context.state.owned) - {v.published for v in _time(resolution)}
+    withdrawn = sorted(period for period in gone if not context.record.is_history(period))
     detail = planned.reason + (f"; withdrawn by the provider: {', '.join(withdrawn)}" if withdrawn else "")
     found = Look(info.updated, planned.periods, resolution.selection, resolution.data_origin, detail)
     return found, resolution, planned, raw
@@ -136,8 +139,10 @@ def _receive(
             return manifest
         resolution = resolve(context.record, info, context.settings)
         planned = plan(context.record, resolution, context.state)
+        if not planned.periods:
+            break
     raise LoadRejected(
-        f"StatBank's table {resolution.table} was updated while it was fetched, {MOVES} times in a row",
+        f"StatBank's table {resolution.table} was updated while it was fetched; tried {MOVES} times",
         {"dataset": context.record.dataset, "table": resolution.table},
         "run again after the release (08:00 Danish time)",
     )
@@ -154,7 +159,7 @@ def _data(
 
     def read(response: Response) -> tuple[LandedFile, int, dict[str, str]]:
         folder.files.clear()
-        watch = Watch(resolution.header())
+        watch = Watch(resolution.header(), _cells(request))
         landed = folder.write(PAYLOAD, url, watch.over(response.chunks()))
         if watch.rows == 0:
             raise BadBody("the body has a header and no rows")
@@ -166,6 +171,11 @@ def _data(
     except BrokenAnswer as error:
         error.where = {"dataset": context.record.dataset, "table": resolution.table, **error.where}
         raise
+
+
+def _cells(request: Mapping[str, Any]) -> int:
+    """How many rows the answer can have at most: the cells asked for."""
+    return prod(len(variable["values"]) for variable in request["variables"])
 
 
 def _manifest(

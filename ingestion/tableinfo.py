@@ -10,6 +10,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from ingestion.http import BadBody, looks_like_html, parse_error
+from ingestion.json_text import NotJson, read_json
 from warehouse.errors import ProviderError
 
 
@@ -77,7 +78,10 @@ def parse_tableinfo(body: bytes, table: str | None = None) -> TableInfo:
     if own:
         raise ProviderError(f"The provider answered with an error: {own}", {"table": table or "?"})
     try:
-        info = TableInfo.model_validate_json(body.removeprefix(b"\xef\xbb\xbf"))
+        read_json(body)
+        info = TableInfo.model_validate_json(body.removeprefix(b"\xef\xbb\xbf"), strict=True)
+    except NotJson as error:
+        raise BadBody(f"the tableinfo cannot be read: {error}", body) from None
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(map(str, first["loc"]))

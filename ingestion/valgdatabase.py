@@ -131,7 +131,7 @@ def fill(connection: duckdb.DuckDBPyConnection, context: Context, manifest: Mani
             export = parse(stream.read(), file)
         try:
             connection.execute(f"insert into {name} by name {_select(export, path)}")
-        except duckdb.Error as error:
+        except (duckdb.Error, UnicodeDecodeError) as error:
             raise read_error(KIND, file, error) from None
     row = connection.execute(f"select count(*) from {name}").fetchone()
     return int(row[0]) if row else 0

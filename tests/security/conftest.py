@@ -1,0 +1,8 @@
+"""These tests start from the same sample bodies as the fuzz tests."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "fuzz"))
