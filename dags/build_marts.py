@@ -1,6 +1,6 @@
 """raw → marts → release, whenever a dataset has been promoted.
 
-One dbt process builds and tests every model, each of which shows as a task (Cosmos' watcher). Then the marts are judged
+One dbt process builds and tests every model; each mart shows as a task (Cosmos' watcher). Then the marts are judged
 (Great Expectations), against the current release too; only then the release is built aside, checked and published
 whole.
 """
@@ -15,14 +15,33 @@ from airflow.sdk import DAG, task
 from airflow.sdk.exceptions import AirflowFailException
 from cosmos import DbtTaskGroup, ExecutionConfig, ProfileConfig, ProjectConfig, RenderConfig
 from cosmos.constants import ExecutionMode, InvocationMode, LoadMode, SeedRenderingBehavior, TestBehavior
-from dataset_chain import COPENHAGEN, DEFAULT_ARGS, WRITER_POOL, asset
+from dataset_chain import COPENHAGEN, DEFAULT_ARGS, LAST, WRITER_POOL, asset
 
+from warehouse import lake
 from warehouse.airflow import dbt_environment, dbt_manifest
+from warehouse.dbt_watch import Producer
 from warehouse.errors import WarehouseError
 from warehouse.records import catalogue
 from warehouse.settings import REPOSITORY, read_settings
 
 DBT_PROJECT = REPOSITORY / "dbt_project"
+
+
+@task.short_circuit(pool=WRITER_POOL)
+def needed() -> bool:
+    """Is there anything to build? Datasets that came together set off several runs, and the first one builds them all.
+
+    PostgreSQL, which may have been away when the release was published, is given it now.
+    """
+    from warehouse import postgres, release
+
+    settings = read_settings()
+    if not release.is_up_to_date(settings):
+        return True
+    folder = release.current(settings)
+    assert folder
+    postgres.bring_up_to_date(settings, folder)
+    return False
 
 
 @task(pool=WRITER_POOL)
@@ -52,7 +71,7 @@ with DAG(
     start_date=pendulum.datetime(2025, 1, 1, tz=COPENHAGEN),
     catchup=False,
     max_active_runs=1,
-    default_args=DEFAULT_ARGS,
+    default_args={**DEFAULT_ARGS, "priority_weight": LAST},
     tags=["marts"],
 ):
     marts = DbtTaskGroup(
@@ -63,13 +82,16 @@ with DAG(
             partial_parse=False,  # Cosmos runs a copy of the project: what dbt remembers of the last copy is gone
         ),
         profile_config=ProfileConfig(
-            profile_name="integration_gaps", target_name="local", profiles_yml_filepath=DBT_PROJECT / "profiles.yml"
+            profile_name="integration_gaps",
+            target_name=lake.dbt_target(read_settings()),
+            profiles_yml_filepath=DBT_PROJECT / "profiles.yml",
         ),
         execution_config=ExecutionConfig(
             execution_mode=ExecutionMode.WATCHER, invocation_mode=InvocationMode.DBT_RUNNER
         ),
         render_config=RenderConfig(
             load_method=LoadMode.DBT_MANIFEST,
+            select=["path:models/marts"],  # a task for each mart: under a scheduler every task is a process
             test_behavior=TestBehavior.NONE,  # no task of their own: see below
             seed_rendering_behavior=SeedRenderingBehavior.NONE,  # dbt loads them; no task for each
         ),
@@ -81,8 +103,13 @@ with DAG(
         },
     )
     for step in marts.children.values():  # the one that opens the database; the others only watch
+        step.retries = 0  # Cosmos' second try skips dbt, and its tests with it: what they found would be published
         if str(step.node_id).endswith("dbt_producer_watcher"):
+            step.__class__ = Producer
+            step.select = None  # everything, whatever has a task
             step.pool = WRITER_POOL
             # Models and their tests under one hold of the writer: a load promoted in between would fail the tests.
             step.dbt_cmd_flags = [*step.dbt_cmd_flags, "--resource-type", "test"]
-    marts >> judge() >> publish()
+        else:
+            step.on_failure_callback = []  # the process they watch has told of it
+    needed() >> marts >> judge() >> publish()

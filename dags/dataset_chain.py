@@ -11,31 +11,59 @@ from datetime import timedelta
 from typing import Any
 
 import pendulum
-from airflow.sdk import Asset, get_current_context, task, task_group
+from airflow.sdk import Asset, MultipleCronTriggerTimetable, get_current_context, task, task_group
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from warehouse import progress
 from warehouse.errors import LoadRejected, SettingsError, TokenRefused
-from warehouse.records import Record
+from warehouse.records import Record, catalogue
 from warehouse.settings import read_settings
 
 WRITER_POOL = "duckdb_writer"
 COPENHAGEN = pendulum.timezone("Europe/Copenhagen")
+# Who gets the one writer first: what is on its way into raw, and only then a build.
+FIRST, LAST = 100, 1
 
 
 def tell_failure(context: Any) -> None:
-    """Failure callback: the reason and the next step, for whoever watches the run."""
-    progress.failed(context["task_instance"].task_id, context.get("exception"))
+    """Failure callback, once a task has failed for good: the reason and the next step, for whoever runs this."""
+    if progress.watched():
+        progress.failed(context["task_instance"].task_id, context.get("exception"))
+        return
+    from warehouse import notify
+
+    notify.tell_failure(context, read_settings())
+
+
+def looks(at: str) -> MultipleCronTriggerTimetable:
+    """When a DAG looks at its providers: ``at`` ('30 8' is 08:30) in Copenhagen, summer time or not.
+
+    Every morning around the release days that the catalogue knows as announced, and each Monday for all that comes on
+    other days. A look costs one small question a dataset.
+    """
+    announced = [
+        (record.release, (1, 4, 7, 10) if record.cadence == "quarter" else (1,))
+        for record in catalogue().values()
+        if record.release and record.release.basis == "announced"
+    ]
+    crons = set()
+    for day, begins in announced:
+        months = sorted((month + day.months - 1) % 12 + 1 for month in begins)
+        window = f"{max(1, day.day - 2)}-{min(28, day.day + day.grace_days)}"
+        crons.add(f"{at} {window} {','.join(map(str, months))} *")
+    return MultipleCronTriggerTimetable(*sorted(crons), f"{at} * * 1", timezone=COPENHAGEN)
 
 
 DEFAULT_ARGS = {
     "owner": "data team",
     "retries": 2,
-    "retry_delay": timedelta(minutes=10),
+    "retry_delay": timedelta(seconds=read_settings().retry_seconds),
     "retry_exponential_backoff": True,
     "max_retry_delay": timedelta(hours=2),
     "execution_timeout": timedelta(hours=2),
     "on_failure_callback": tell_failure,
+    "priority_weight": FIRST,
+    "weight_rule": "absolute",
 }
 
 
@@ -127,8 +155,23 @@ def promote(load_id: str | None) -> None:
     progress.say(_dataset(load_id), "promoted")
 
 
+@task
+def tell_late(datasets: list[str]) -> list[str]:
+    """Say which datasets should have come and have not, also when others failed; a teardown, so no run fails by it."""
+    from warehouse import lateness, notify
+    from warehouse.ledger import utc_now
+
+    settings = read_settings()
+    found = lateness.late_datasets(settings, utc_now(), datasets)
+    for item in found:
+        expected = item.expected.period if item.expected else ""
+        progress.say(item.dataset, f"late: {expected} has not come; {item.reason}")
+    return [] if progress.watched() else notify.tell_late(found, settings)
+
+
 def chains(records: Iterable[Record]) -> None:
-    """One task group a dataset, tied together within families."""
+    """One task group a dataset, tied together within families; after those with release days, what is late is told."""
+    records = list(records)
     families: dict[str, list[tuple[Any, Any, Any]]] = {}
     # Within a family a step waits for the others of it, also when its own dataset has nothing new; outside of one a
     # step that has nothing to do is skipped without being started.
@@ -145,6 +188,9 @@ def chains(records: Iterable[Record]) -> None:
             families.setdefault(record.family or record.dataset, []).append((loaded, judged, promoted))
 
         chain()
+    dated = [record.dataset for record in records if record.release]
+    if dated:
+        [promoted for family in families.values() for *_, promoted in family] >> tell_late(dated).as_teardown()
     for members in families.values():
         for loaded, judged, _ in members:
             for _, other_judged, other_promoted in members:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import pendulum
 from airflow.sdk import DAG
-from dataset_chain import COPENHAGEN, DEFAULT_ARGS, chains
+from dataset_chain import COPENHAGEN, DEFAULT_ARGS, chains, looks
 
 from warehouse.records import catalogue
 
 with DAG(
     dag_id="ingest_education",
     doc_md=__doc__,
-    schedule="30 9 12 2,5,8,11 *",
+    schedule=looks("30 9"),
     start_date=pendulum.datetime(2025, 1, 1, tz=COPENHAGEN),
     catchup=False,
     max_active_runs=1,

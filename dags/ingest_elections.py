@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pendulum
 from airflow.sdk import DAG
-from dataset_chain import COPENHAGEN, DEFAULT_ARGS, chains
+from dataset_chain import COPENHAGEN, DEFAULT_ARGS, chains, looks
 
 from warehouse.records import catalogue
 
@@ -16,7 +16,7 @@ PROVIDERS = {"dst_elections", "valg_dk", "valgdatabase"}
 with DAG(
     dag_id="ingest_elections",
     doc_md=__doc__,
-    schedule="0 9 12 2,5,8,11 *",
+    schedule=looks("0 9"),
     start_date=pendulum.datetime(2025, 1, 1, tz=COPENHAGEN),
     catchup=False,
     max_active_runs=1,

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import ast
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from house import Home
 
-from warehouse.airflow import airflow_environment, prepare
+from warehouse.airflow import airflow_environment
 from warehouse.records import catalogue
-from warehouse.settings import REPOSITORY, Settings
+from warehouse.settings import REPOSITORY
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("dags")]
 DAGS = REPOSITORY / "dags"
@@ -30,6 +30,9 @@ for file in %r:
             "tasks": {t.task_id: [t.pool, sorted(t.upstream_task_ids), [a.uri for a in t.outlets]] for t in dag.tasks},
             "assets": sorted(a.uri for a in dag.timetable.asset_condition.objects)
             if dag.dag_id == "build_marts" else [],
+            "weights": {t.task_id: t.priority_weight for t in dag.tasks if t.pool == "duckdb_writer"},
+            "teardowns": [t.task_id for t in dag.tasks if t.is_teardown],
+            "told": [t.task_id for t in dag.tasks if t.on_failure_callback],
         }
     described.setdefault("errors", {}).update(bag.import_errors)
 print("DESCRIBED" + json.dumps(described))
@@ -37,16 +40,9 @@ print("DESCRIBED" + json.dumps(described))
 
 
 @pytest.fixture(scope="module")
-def described(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    settings = Settings(home=tmp_path_factory.mktemp("dags"), _env_file=None)  # type: ignore[call-arg]
-    before = dict(os.environ)
-    try:
-        prepare(settings)
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
+def described(sample_home: Home) -> dict[str, Any]:
     files = [str(path) for path in sorted(DAGS.glob("*.py")) if path.stem != "dataset_chain"]
-    environment = {**before, **airflow_environment(settings)}
+    environment = {**sample_home.environment, **airflow_environment(sample_home.settings)}
     code = _DESCRIBE % files
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
@@ -84,7 +80,25 @@ def test_marts_are_built_on_the_assets(described: dict[str, Any]) -> None:
     assert any("gap_beskaeftigelse" in name for name in tasks)
     assert tasks["judge"][0] == tasks["publish"][0] == "duckdb_writer"
     assert tasks["publish"][1] == ["judge"]
+    assert "dbt.dbt_producer_watcher_done" in tasks["judge"][1]  # a dbt test that fails stops what comes after
+    roots = {name for name, (_, upstream, _) in tasks.items() if not upstream}
+    assert roots == {"needed"}
     assert tasks["dbt.dbt_producer_watcher"][0] == "duckdb_writer"
+
+
+def test_a_load_goes_before_a_build_where_both_want_the_writer(described: dict[str, Any]) -> None:
+    builds = described["build_marts"]["weights"].values()
+    loads = [w for name, dag in described.items() if name.startswith("ingest") for w in dag["weights"].values()]
+    assert min(loads) > max(builds)
+
+
+def test_being_late_decides_no_run_and_only_the_dbt_process_tells_of_dbt(described: dict[str, Any]) -> None:
+    assert described["ingest_dst"]["teardowns"] == described["ingest_education"]["teardowns"] == ["tell_late"]
+    assert described["ingest_inbox"]["teardowns"] == []
+    watchers = [name for name in described["build_marts"]["tasks"] if name.endswith("_run")]
+    told = described["build_marts"]["told"]
+    assert set(watchers) & set(told) == set()
+    assert {"dbt.dbt_producer_watcher", "judge", "publish"} <= set(told)
 
 
 @pytest.mark.parametrize("path", sorted(DAGS.glob("*.py")), ids=lambda p: p.name)

@@ -210,6 +210,7 @@ def quality(facts: Facts, language: Language) -> dict[str, Any]:
         "rejected": tables.loads(by_status["rejected"], language, with_reason=True),
         "superseded": tables.loads(by_status["superseded"], language),
         "missing": tables.missing(facts, language),
+        "expected": tables.expected(facts, language),
         "unknown": tables.unknown(facts, groups, language),
         "failed": tables.failed_checks(facts, language),
         "revisions": tables.revisions(facts, language),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ import duckdb
 
 from warehouse.datapackage import write_csv
 from warehouse.db import literal
+from warehouse.lateness import SAMPLE, expected_after, state_of
+from warehouse.records import catalogue
 from warehouse.release_files import Column
 from warehouse.report.facts import Facts, Indicator, labels
 from warehouse.report.figures import Figure, Language, Row
@@ -146,6 +148,26 @@ def loads(rows: Sequence[Row], language: Language, with_reason: bool = False) ->
         *(["reason"] if with_reason else []),
     )
     return Table("", tuple(t[name] for name in names), shown, "loads.csv")
+
+
+def expected(facts: Facts, language: Language) -> Table:
+    """When the next period of each dataset should come, and whether it was late when the release was made."""
+    t = texts(language)
+    newest: dict[str, tuple[str, str]] = {}
+    for row in facts.loads:
+        if row["status"] == "promoted" and row["periods"]:
+            period = max(row["periods"])
+            newest[row["dataset"]] = max(newest.get(row["dataset"], ("", "")), (period, row["data_origin"]))
+    made = datetime.fromisoformat(facts.manifest["created_at"])
+    shown = []
+    for dataset, (period, origin) in sorted(newest.items()):
+        coming = expected_after(catalogue()[dataset], period) if dataset in catalogue() else None
+        if coming:
+            state = "sample" if origin == SAMPLE else state_of(coming, made)
+            periods = (period_short(period, language), period_short(coming.period, language))
+            shown.append([dataset, *periods, day(coming.day, language), t[f"expected_{state}"]])
+    names = ("dataset", "newest", "next_period", "expected_day", "status")
+    return Table("", tuple(t[name] for name in names), shown)
 
 
 def missing(facts: Facts, language: Language) -> Table:
