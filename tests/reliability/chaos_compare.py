@@ -1,0 +1,54 @@
+"""Is a release the undisturbed one? A hash of every published table, without what two runs can never share.
+
+Compared is every column of every table in ``releases/current/parquet``, with two exceptions:
+
+- a load id (``20261123T013242Z_folk1e_e4689b``, and the id of a mart build) holds the time and six random digits: it is
+  compared as the name of its dataset, so that a figure that rests on the load of another dataset is still found;
+- the columns of :data:`OWN_TIMES` say when and in which Airflow run the work was done, and the folder it lies in.
+
+Source times, hashes and sizes of what was received, row counts, verdicts and every figure are compared as they are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import duckdb
+
+from warehouse.db import literal, quote
+
+OWN_TIMES = frozenset(
+    {"received_at", "loaded_at", "validated_at", "promoted_at", "evaluated_at", "seen_at", "run_id", "landing_path"}
+)
+LOAD_ID = r"\d{8}T\d{6}Z_([a-z0-9_]+)_[0-9a-f]{6}"
+
+
+def content(release: Path) -> dict[str, str]:
+    """Table → sha256 of its rows in a fixed order, of a release folder."""
+    with duckdb.connect() as connection:
+        return {path.stem: _hash(connection, path) for path in sorted((release / "parquet").glob("*.parquet"))}
+
+
+def _hash(connection: duckdb.DuckDBPyConnection, path: Path) -> str:
+    rows = f"read_parquet({literal(str(path))})"
+    columns = [
+        _comparable(name, kind)
+        for name, kind, *_ in connection.execute(f"describe select * from {rows}").fetchall()
+        if name not in OWN_TIMES
+    ]
+    digest = hashlib.sha256(repr(columns).encode())
+    found = connection.execute(f"select {', '.join(columns)} from {rows} order by all")
+    while batch := found.fetchmany(20_000):
+        digest.update(repr(batch).encode())
+    return digest.hexdigest()
+
+
+def _comparable(name: str, kind: str) -> str:
+    column = quote(name)
+    if kind == "VARCHAR":
+        return f"regexp_replace({column}, {literal(LOAD_ID)}, '\\1', 'g') as {column}"
+    if kind == "VARCHAR[]":
+        mapped = f"list_transform({column}, lambda item: regexp_replace(item, {literal(LOAD_ID)}, '\\1', 'g'))"
+        return f"list_sort({mapped}) as {column}"
+    return column
