@@ -4,13 +4,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-CODE := warehouse ingestion expectations dags sample_providers tests benchmarks compose
+CODE := warehouse ingestion expectations dags sample_providers tests benchmarks compose audit
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format dbt-docs guards bench lock secrets up down clean
+.PHONY: help setup run test check format dbt-docs guards faults scheduler-test fuzz chaos bench bench-peers lock audit-refresh secrets up down clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 10
@@ -31,13 +31,14 @@ run: setup  ## load, validate, build and publish from the embedded sample provid
 test: setup  ## the whole offline test suite
 	$(BIN)/python -m pytest
 
-check: setup  ## format, lint, types, SQL lint, YAML lint, import rules
+check: setup  ## format, lint, types, SQL lint, YAML lint, import rules, audit of the lock
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/yamllint --strict .
 	$(BIN)/sqlfluff lint --processes 2 dbt_project/models dbt_project/tests
+	$(BIN)/python -m audit
 
 format: setup  ## rewrite Python files the way `check` wants them
 	$(BIN)/ruff format $(CODE)
@@ -49,8 +50,24 @@ dbt-docs: setup  ## dbt's documentation of the built warehouse, as one page that
 guards: setup  ## write docs/guards.md, the guard matrix, again
 	GUARDS_PAGE=write $(BIN)/python -m pytest -n 0 -q tests/guards
 
+faults: setup  ## write docs/faults.md, the fault matrix, again (half an hour)
+	FAULTS_PAGE=write $(BIN)/python -m pytest -n 0 -q tests/faults/test_faults.py
+
+scheduler-test: setup  ## the DAGs under a real airflow standalone (SCHEDULER_DATABASE=postgresql: on PostgreSQL)
+	SCHEDULER_TEST=1 $(BIN)/python -m pytest -n 0 tests/end_to_end/test_scheduler.py
+
+fuzz: setup  ## 100,000 damaged bodies against every reader
+	$(BIN)/python tests/fuzz/run_fuzz.py --inputs $(or $(FUZZ_INPUTS),100000)
+
+chaos: setup  ## kill a whole run CHAOS_KILLS times (100) with CHAOS_SEED (1), and at every line that writes
+	PYTHONPATH=. $(BIN)/python tests/reliability/chaos.py --kills $(or $(CHAOS_KILLS),100) --seed $(or $(CHAOS_SEED),1) --into build/chaos
+	CHAOS_LINES=0 $(BIN)/python -m pytest -n 0 -o timeout=7200 tests/reliability/test_kill_lines.py
+
 bench: setup  ## measure, as ratios in one run, into benchmarks/results/
 	$(BIN)/python -m benchmarks
+
+bench-peers: setup  ## the other tools for the benchmarks, in benchmarks/.venv
+	$(BIN)/python -m benchmarks peers-setup
 
 lock:  ## solve the dependencies again (needs uv)
 	uv pip compile pyproject.toml --group dev --generate-hashes --universal --python-version 3.11 \
@@ -58,6 +75,11 @@ lock:  ## solve the dependencies again (needs uv)
 		--custom-compile-command "make lock" --output-file requirements.lock --upgrade
 	uv pip compile compose/superset/requirements.in --generate-hashes --universal --python-version 3.11 \
 		--no-annotate --custom-compile-command "make lock" --output-file compose/superset/requirements.lock --upgrade
+	uv pip compile benchmarks/requirements.in --generate-hashes --universal --python-version 3.11 \
+		--no-annotate --custom-compile-command "make lock" --output-file benchmarks/requirements.lock --upgrade
+
+audit-refresh: setup  ## ask OSV and pip what is known against the locked versions (needs the network)
+	$(BIN)/python -m audit refresh
 
 secrets:  ## give every secret of the compose stack a random value in .env, where it has none
 	$(PYTHON) compose/make_secrets.py
