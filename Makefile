@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format dbt-docs guards faults scheduler-test fuzz chaos bench bench-peers lock audit-refresh secrets up down clean
+.PHONY: help setup run test check format dbt-docs guards faults lake decade scheduler-test fuzz chaos bench bench-peers lock audit-refresh secrets up down clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 10
@@ -52,6 +52,9 @@ guards: setup  ## write docs/guards.md, the guard matrix, again
 
 faults: setup  ## write docs/faults.md, the fault matrix, again (half an hour)
 	FAULTS_PAGE=write $(BIN)/python -m pytest -n 0 -q tests/faults/test_faults.py
+
+lake: setup  ## the build database as a DuckLake, three writers at once, against the one file (needs PostgreSQL)
+	LAKE_TEST=1 $(BIN)/python -m pytest -n 0 tests/end_to_end/test_lake.py
 
 scheduler-test: setup  ## the DAGs under a real airflow standalone (SCHEDULER_DATABASE=postgresql: on PostgreSQL)
 	SCHEDULER_TEST=1 $(BIN)/python -m pytest -n 0 tests/end_to_end/test_scheduler.py

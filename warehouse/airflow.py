@@ -18,11 +18,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from warehouse import corrections
+from warehouse import corrections, disk
 from warehouse.errors import WarehouseError
+from warehouse.processes import tethered
 from warehouse.settings import REPOSITORY, Settings
 
 WRITER_POOL = "duckdb_writer"
+LAKE_WRITERS = 16
 LINEAGE_NAMESPACE = "integration_gap_warehouse"
 DBT_PROJECT = REPOSITORY / "dbt_project"
 DAGS = REPOSITORY / "dags"
@@ -60,10 +62,11 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
+        "AIRFLOW__WORKERS__EXECUTION_API_RETRIES": "10",  # a first task may be there before the server that it asks
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         "AIRFLOW__COSMOS__ENABLE_TELEMETRY": "False",
         "AIRFLOW__COSMOS__ENABLE_CACHE": "False",
-        # Cosmos would write all it has told so far into a Variable after each thing it tells; at a failure it does anyway.
+        # Cosmos would write all it has told so far into a Variable after each thing it tells; at a failure it still does.
         "AIRFLOW__COSMOS__ENABLE_WATCHER_RELIABLE_RETRY": "False",
         "SCARF_ANALYTICS": "false",
         "DO_NOT_TRACK": "1",
@@ -112,11 +115,12 @@ def prepare(settings: Settings) -> None:
 def _migrate(settings: Settings) -> None:
     marker = settings.root / "airflow" / ".prepared"
     database = os.environ.get("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "")
-    state = hashlib.sha256(f"{_version('apache-airflow')} {database}".encode()).hexdigest()
+    writers = LAKE_WRITERS if settings.lake else 1  # in a lake each load has a table of its own
+    state = hashlib.sha256(f"{_version('apache-airflow')} {database} {writers}".encode()).hexdigest()
     if marker.exists() and marker.read_text() == state:
         return
     call("airflow", "db", "migrate")
-    call("airflow", "pools", "set", WRITER_POOL, "1", "the one writer of the DuckDB build database")
+    call("airflow", "pools", "set", WRITER_POOL, str(writers), "who may write the build database at once")
     marker.write_text(state)
 
 
@@ -128,8 +132,11 @@ def _refresh_manifest(settings: Settings) -> None:
         return
     call("dbt", "parse", "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT))
     manifest.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(settings.root / "dbt" / "target" / "manifest.json", manifest)
-    marker.write_text(state)
+    aside = manifest.with_suffix(".new")
+    shutil.copyfile(settings.root / "dbt" / "target" / "manifest.json", aside)
+    aside.replace(manifest)
+    aside.write_text(state)
+    aside.replace(marker)
 
 
 def project_hash(folder: Path) -> str:
@@ -152,11 +159,14 @@ def call(*command: str) -> None:
     """Run a program of this environment to its end.
 
     Raises:
+        DiskError: when it fails because of the disk.
         WarehouseError: when it fails, with the end of what it printed.
     """
     program = Path(sys.executable).parent / command[0]
-    done = subprocess.run([str(program), *command[1:]], capture_output=True, text=True, check=False)
+    done = subprocess.run(tethered([str(program), *command[1:]]), capture_output=True, text=True, check=False)
     if done.returncode != 0:
+        if of_the_disk := disk.in_words(done.stdout + done.stderr):
+            raise of_the_disk
         tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-15:])
         raise WarehouseError(
             f"`{' '.join(command[:2])}` failed:\n{tail}",

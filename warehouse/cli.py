@@ -13,8 +13,9 @@ from typing import Annotated, Any
 
 import typer
 
-from warehouse import cli_audit, cli_serve
+from warehouse import cli_audit, cli_serve, disk
 from warehouse.errors import SettingsError, WarehouseError
+from warehouse.processes import stoppable
 from warehouse.settings import Settings, read_settings
 from warehouse.trace.command import trace
 
@@ -62,7 +63,8 @@ def run(
     from warehouse import release, runner, show
 
     settings = read_settings()
-    good, failures = runner.run(settings, sample)
+    with stoppable("`warehouse run`", settings.root):
+        good, failures = runner.run(settings, sample)
     for block in failures:
         typer.echo(f"\n{block}", err=True)
     if not good:
@@ -223,6 +225,8 @@ def main() -> None:
     except Exception as error:
         if os.environ.get("WAREHOUSE_DEBUG"):
             raise
+        if found := disk.readable(error):
+            sys.exit(_report(found))
         typer.echo(
             f"Error: {type(error).__name__}: {error}\n  next:  this is a defect; run again with --debug",
             err=True,

@@ -1,12 +1,14 @@
-"""The commands of the auditor: ``rebuild``, ``verify`` and ``prune``."""
+"""The commands of the auditor: ``rebuild``, ``verify``, ``prune`` and ``doctor``."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from warehouse.processes import stoppable
 from warehouse.settings import read_settings
 
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
@@ -28,7 +30,9 @@ def rebuild(
     """
     from warehouse import rebuild as builder
 
-    result = builder.rebuild_with_progress(read_settings(), as_of, into)
+    settings = read_settings()
+    with stoppable("`warehouse rebuild`", settings.root):
+        result = builder.rebuild_with_progress(settings, as_of, into)
     for name in result.differing:
         typer.echo(f"differs: {name}")
     typer.echo(
@@ -71,14 +75,47 @@ def prune(
     from warehouse.ledger import utc_now
 
     settings, policy = read_settings(), retention.Policy(keep_releases, keep_days)
-    items = (retention.prune if apply else retention.plan)(settings, policy, utc_now())
+    with stoppable("`warehouse prune`", settings.root):
+        items = (retention.prune if apply else retention.plan)(settings, policy, utc_now())
     for item in items:
         typer.echo(f"{item.kind:<8} {item.path}  {item.bytes / 1e6:,.1f} MB  ({item.why})")
     total = sum(item.bytes for item in items) / 1e6
     typer.echo(f"{len(items)} {'removed' if apply else 'would go'}, {total:,.1f} MB" if items else "Nothing may go.")
 
 
+class Format(StrEnum):
+    """How the checks are printed."""
+
+    text = "text"
+    json = "json"
+
+
+def doctor(
+    mend: Annotated[bool, typer.Option("--mend", help="Mend what is safe to mend; nothing is removed.")] = False,
+    format: Annotated[Format, typer.Option(help="text or json.")] = Format.text,
+    debug: Debug = False,
+) -> None:
+    """Look whether this home is fit to run on: locks, what a kill left behind, journal, databases, releases, disk.
+
+    One line a check: ok, warn (the next run sees to it) or broken, and what to do. Takes seconds; whether every byte
+    is what it was, `warehouse verify` says. Exit code 0 when nothing is broken, 1 when something is.
+    """
+    from warehouse import doctor as physician
+    from warehouse.ledger import utc_now
+
+    settings = read_settings()
+    with stoppable("`warehouse doctor`", settings.root):
+        checks = (physician.mend if mend else physician.examine)(settings, utc_now())
+    if format is Format.json:
+        typer.echo(physician.as_json(checks))
+    else:
+        for line in physician.lines(checks):
+            typer.echo(line)
+    if not physician.is_fine(checks):
+        raise typer.Exit(1)
+
+
 def add_to(app: typer.Typer) -> None:
     """Put the commands on the command line."""
-    for command in (rebuild, verify, prune):
+    for command in (rebuild, verify, prune, doctor):
         app.command()(command)

@@ -5,6 +5,7 @@ The package descriptor follows the Data Package specification (Frictionless) ver
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from warehouse.release_files import Column, Table
 
 BOM = b"\xef\xbb\xbf"
+_FORMULA = r"((?:\A|[;\t\r\n])[; \t\r\n]*)([=+\-@＝＋－＠])|\A([\t\r\n])"
+_APOSTROPHE = r"\1'\2\3"
+_FIGURE = re.compile(r"(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DOUBLE|FLOAT|DECIMAL.*|BOOLEAN|DATE|TIME|TIMESTAMP.*)$")
 _TYPES = {
     "BIGINT": "integer",
     "INTEGER": "integer",
@@ -31,8 +35,8 @@ _TYPES = {
 def write_csv(connection: duckdb.DuckDBPyConnection, rows: str, columns: Sequence[Column], path: Path) -> None:
     """Write a query as CSV: UTF-8 with a byte order mark (so that spreadsheets read Danish letters), comma, quotes.
 
-    A text that a spreadsheet would take for a formula (it begins with ``= + - @``, a tab or a carriage return) gets
-    an apostrophe in front. Lists are written with ``; `` between their members. Missing is empty.
+    What :func:`spreadsheet_safe` says of texts holds for every column that is neither a number, a truth value nor a
+    time. Lists are written with ``; `` between their members. Missing is empty.
     """
     exported = ", ".join(f"{_safe(column)} as {quote(column.name)}" for column in columns)
     body = path.with_suffix(".body")
@@ -46,11 +50,20 @@ def write_csv(connection: duckdb.DuckDBPyConnection, rows: str, columns: Sequenc
 
 def _safe(column: Column) -> str:
     name = quote(column.name)
-    if column.type == "VARCHAR[]":
-        name = f"array_to_string({name}, '; ')"
-    elif column.type != "VARCHAR":
+    if _FIGURE.match(column.type):
         return name
-    return f"case when regexp_matches({name}, '^[=+\\-@\\t\\r]') then '''' || {name} else {name} end"
+    text = f"array_to_string({name}, '; ')" if column.type.endswith("[]") else f"cast({name} as varchar)"
+    return f"regexp_replace({text}, {literal(_FORMULA)}, {literal(_APOSTROPHE)}, 'g')"
+
+
+def spreadsheet_safe(text: str) -> str:
+    """A text as it may stand in a CSV file that a spreadsheet opens: as text, never as a formula.
+
+    An apostrophe goes before ``= + - @`` (also in full width) where a cell can begin: at the start, and after a
+    semicolon, tab or line end inside (a Danish spreadsheet parts cells at semicolons), blanks aside; and before a tab
+    or line end at the start. Numbers are not texts: a negative one stays a number. Method: OWASP, "CSV Injection".
+    """
+    return re.sub(_FORMULA, _APOSTROPHE, text)
 
 
 def datapackage(tables: Sequence[Table], manifest: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from warehouse import lake
 from warehouse.airflow import DBT_PROJECT, call, dbt_environment
 from warehouse.db import file_lock
 from warehouse.errors import WarehouseError
@@ -25,6 +26,7 @@ def write(settings: Settings) -> Path:
         BusyError: when another process writes the build database for too long.
         WarehouseError: when there is no build database yet, or dbt refuses.
     """
+    lake.refuse(settings, "`make dbt-docs`", "make the page of a home without WAREHOUSE_LAKE: the models are the same")
     if not settings.database.exists():
         raise WarehouseError("There is no build database yet", {"home": settings.home}, "run `warehouse run` first")
     work, page = settings.root / "dbt" / "docs" / ".work", settings.root / "dbt" / "docs" / "index.html"

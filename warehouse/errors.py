@@ -6,7 +6,23 @@ its :meth:`~WarehouseError.block`. Anything else is a defect and keeps its trace
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+
+MOST, MOST_FACT = 6000, 500
+_UNPRINTABLE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def printable(text: str, most: int = MOST) -> str:
+    """A text of foreign origin as it may stand in a message: at most ``most`` characters of it, with what steers a
+    terminal, turns the direction of writing or cannot be encoded written as an escape. Line feeds stay."""
+    short = text if len(text) <= most else text[:most] + "…"
+    return _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), short)
+
+
+def one_line(text: str, most: int = MOST_FACT) -> str:
+    """As :func:`printable`, on one line."""
+    return printable(text, most).replace("\n", "\\n")
 
 
 @dataclass(eq=False)
@@ -23,11 +39,14 @@ class WarehouseError(Exception):
     where: dict[str, object] = field(default_factory=dict)
     next_step: str = ""
 
+    def __post_init__(self) -> None:
+        self.what = printable(self.what)
+
     def block(self) -> str:
         """The message as one readable block of lines."""
         lines = [self.what]
         if self.where:
-            lines.append("  where: " + ", ".join(f"{key} {value}" for key, value in self.where.items()))
+            lines.append("  where: " + ", ".join(f"{key} {one_line(str(value))}" for key, value in self.where.items()))
         if self.next_step:
             lines.append("  next:  " + self.next_step)
         return "\n".join(lines)
@@ -58,3 +77,7 @@ class LoadRejected(WarehouseError):
 
 class BusyError(WarehouseError):
     """Somebody else writes to this home at the moment."""
+
+
+class DiskError(WarehouseError):
+    """The disk is full, read-only or closed to this user; what was there is as it was (``warehouse.disk``)."""

@@ -21,7 +21,7 @@ from typing import Any
 import duckdb
 
 from warehouse.errors import WarehouseError
-from warehouse.landing import sync
+from warehouse.landing import make_durable, sync
 from warehouse.settings import Settings
 
 DDL = "create table if not exists meta.journal (seq bigint, line varchar);"
@@ -129,13 +129,13 @@ def flush(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
             "the build database was lost or is an older copy: move it away and run `warehouse rebuild`",
         )
     rows = connection.execute("select line from meta.journal where seq > ? order by seq", [written]).fetchall()
-    if rows:
+    if rows or (file.is_file() and is_torn(file)):
         append(file, (line for (line,) in rows))
 
 
 def append(file: Path, lines: Iterable[str]) -> None:
     """Append whole lines to a journal, durably; a line that a kill has torn off is cut away first."""
-    file.parent.mkdir(parents=True, exist_ok=True)
+    make_durable(file.parent, file.parents[2])
     is_new = not file.exists()
     with file.open("ab") as handle:
         handle.truncate(_whole_bytes(file))
@@ -174,8 +174,11 @@ def is_torn(file: Path) -> bool:
 
 def known_to_database(settings: Settings) -> int:
     """How many events the build database knows; 0 where it is not there, or somebody is writing in it."""
+    from warehouse import lake
+
     try:
-        with duckdb.connect(str(settings.database), read_only=True) as connection:
+        opened = lake.attached(settings) if settings.lake else duckdb.connect(str(settings.database), read_only=True)
+        with opened as connection:
             return last_seq(connection)
     except duckdb.Error:
         return 0

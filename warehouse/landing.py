@@ -13,7 +13,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -112,7 +112,9 @@ class LandingFolder:
         """Write one payload file from chunks of bytes, without holding it in memory."""
         digest, size = hashlib.sha256(), 0
         with (self.path / f"{name}.zst").open("wb") as handle:
-            with zstandard.ZstdCompressor(level=ZSTD_LEVEL).stream_writer(handle, closefd=False) as sink:
+            # A thread of its own compresses, while this one receives, watches and hashes.
+            compressor = zstandard.ZstdCompressor(level=ZSTD_LEVEL, threads=1)
+            with compressor.stream_writer(handle, closefd=False) as sink:
                 for chunk in chunks:
                     digest.update(chunk)
                     size += len(chunk)
@@ -151,18 +153,23 @@ def landing_folder(settings: Settings, provider: str, dataset: str, load_id: str
     folder = LandingFolder(work)
     try:
         yield folder
-        final.parent.mkdir(parents=True, exist_ok=True)
+        make_durable(final.parent, settings.root)
         sync(work)
         work.rename(final)
         sync(final.parent)
     except BaseException:
-        aside = settings.landing / ".aside" / load_id
-        if work.exists() and any(work.iterdir()):
-            aside.parent.mkdir(parents=True, exist_ok=True)
-            work.rename(aside)
-        else:
-            shutil.rmtree(work, ignore_errors=True)
+        with suppress(OSError):  # the disk may be what failed: the first error is the one to hear
+            _set_aside(settings, work)
         raise
+
+
+def _set_aside(settings: Settings, work: Path) -> None:
+    aside = settings.landing / ".aside" / work.name
+    if work.exists() and any(work.iterdir()):
+        aside.parent.mkdir(parents=True, exist_ok=True)
+        work.rename(aside)
+    else:
+        shutil.rmtree(work, ignore_errors=True)
 
 
 def finish(folder: LandingFolder, manifest: Manifest) -> None:
@@ -220,8 +227,27 @@ def open_payload(path: Path) -> Iterator[IO[bytes]]:
         yield stream
 
 
+def make_durable(folder: Path, root: Path) -> None:
+    """Make a folder below ``root``, and the names of those that it lies in durable."""
+    if folder.is_dir():
+        return
+    if folder != root:
+        make_durable(folder.parent, root)
+    folder.mkdir(parents=True, exist_ok=True)
+    sync(folder.parent)
+
+
+def sync_tree(folder: Path) -> None:
+    """Make everything in a folder durable: the bytes of each file, and every name."""
+    for path in folder.rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            sync(path)
+    for path in (*(inner for inner in folder.rglob("*") if inner.is_dir()), folder):
+        sync(path)
+
+
 def sync(folder: Path) -> None:
-    """Make the names in a folder durable."""
+    """Make the names in a folder (or the bytes of a file) durable."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -18,7 +18,7 @@ from typing import Any
 
 import duckdb
 
-from warehouse import journal, revisions
+from warehouse import journal, lake, revisions
 from warehouse.db import quote, transaction
 from warehouse.landing import Manifest
 from warehouse.raw_views import refresh_views
@@ -99,7 +99,8 @@ def utc_now() -> datetime:
 
 def ensure_schema(connection: duckdb.DuckDBPyConnection) -> None:
     """Create what is missing of ``raw``, ``raw_loads`` and ``meta``."""
-    connection.execute(_DDL + journal.DDL + revisions.DDL)
+    ddl = _DDL + journal.DDL + revisions.DDL
+    connection.execute(lake.missing(connection, ddl) if lake.is_lake(connection) else ddl)
 
 
 def record_check(
@@ -136,11 +137,15 @@ def enter(
     run: tuple[str, str] = ("", ""),
     files: Mapping[str, str] | None = None,
 ) -> None:
-    """Write a landed load into the ledger; entering it twice changes nothing.
+    """Write a landed load into the ledger; entering it twice changes nothing but the run it belongs to.
 
+    A run that takes up what a killed one had landed makes it its own: loads of one run are judged against each other.
     ``files`` are the hashes of the files of the landing folder as they lie there (``landing.stored_hashes``).
     """
-    if connection.execute("select 1 from meta.loads where load_id = ?", [manifest.load_id]).fetchone():
+    known = connection.execute("select dag_id, run_id from meta.loads where load_id = ?", [manifest.load_id]).fetchone()
+    if known:
+        if any(run) and known != run:
+            _happen(connection, "status", manifest.load_id, {"dag_id": run[0], "run_id": run[1]})
         return
     row = {
         "load_id": manifest.load_id,
@@ -295,6 +300,7 @@ def _promoted(
         "insert into meta.period_owner select dataset, unnest(periods), load_id from meta.loads where load_id = ?",
         [load_id],
     )
+    lake.keep_owners(connection)
     connection.execute(
         """update meta.loads set status = 'superseded' where dataset = ? and status = 'promoted'
         and load_id not in (select load_id from meta.period_owner)""",

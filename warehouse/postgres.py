@@ -15,6 +15,7 @@ business.
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -83,11 +84,25 @@ def bring_up_to_date(settings: Settings, folder: Path) -> bool:
             connection.execute(f"set local lock_timeout = '{LOCK_WAIT}'")
             connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
             before = _shown(connection)
+            for left in folder.parent.glob(".postgres-*"):  # by a filling that was killed
+                shutil.rmtree(left, ignore_errors=True)
             changed = _fill(connection, folder, manifest, before[1] if before else {})
         for name in changed:  # gives the room of the replaced rows free again; holds up no reader
             connection.execute(sql.SQL("vacuum (analyze, truncate false) {}").format(_name(name)))
     progress.say("postgres", f"shows release {folder.name}, {len(changed)} tables changed")
     return True
+
+
+def shown_release(settings: Settings, release_id: str) -> str | None:
+    """The release that PostgreSQL shows, or None when it shows none; ``release_id`` is named in errors.
+
+    Raises:
+        WarehouseError: PostgreSQL cannot be reached.
+    """
+    assert settings.postgres_dsn
+    with _connected(settings.postgres_dsn.get_secret_value(), release_id) as connection:
+        shown = _shown(connection)
+    return shown[0] if shown else None
 
 
 def keys(tables: list[Table], models: Path = DBT_PROJECT / "models" / "marts") -> dict[str, tuple[str, ...]]:
@@ -194,7 +209,7 @@ def _fill(
         for table in tables:
             made = _make(connection, source, table, key_of.get(table.name))
             if made or before.get(table.name) != manifest["tables"][table.name]:
-                _replace_rows(connection, source, table)
+                _replace_rows(connection, source, table, folder.parent)
                 changed.append(table.name)
             _comment(connection, table)
     finally:
@@ -290,11 +305,13 @@ def _key(connection: psycopg.Connection[Any], name: str) -> tuple[tuple[str, ...
     return tuple(str(row[0]) for row in rows) or None, bool(rows and rows[0][1])
 
 
-def _replace_rows(connection: psycopg.Connection[Any], source: duckdb.DuckDBPyConnection, table: Table) -> None:
-    """All rows anew: DuckDB writes them as CSV beside, PostgreSQL reads that in pieces."""
+def _replace_rows(
+    connection: psycopg.Connection[Any], source: duckdb.DuckDBPyConnection, table: Table, beside: Path
+) -> None:
+    """All rows anew: DuckDB writes them as CSV beside the releases, PostgreSQL reads that in pieces."""
     connection.execute(sql.SQL("delete from {}").format(_name(table.name)))
     columns = ", ".join(f"{_written(c.name, c.type)} as {quote(c.name)}" for c in table.columns)
-    with tempfile.TemporaryDirectory(prefix="warehouse-postgres-") as folder:
+    with tempfile.TemporaryDirectory(prefix=".postgres-", dir=beside) as folder:
         path = Path(folder) / "rows.csv"
         source.execute(
             f"copy (select {columns} from marts.{quote(table.name)}) to {literal(str(path))} "

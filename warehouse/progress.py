@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from warehouse import disk
 from warehouse.errors import WarehouseError
 
 log = logging.getLogger("warehouse")
@@ -38,6 +39,11 @@ def attach(run: Run | None) -> None:
     _run = run
 
 
+def watched() -> bool:
+    """Whether a person is waiting for this run, and needs no message."""
+    return _run is not None
+
+
 def say(subject: str, text: str) -> None:
     """Say what was done: subject (a dataset or a step) and one short sentence."""
     log.info("%s: %s", subject, text)
@@ -50,6 +56,7 @@ def failed(subject: str, error: BaseException | None) -> None:
     expected = error
     while expected is not None and not isinstance(expected, WarehouseError):
         expected = expected.__cause__
+    expected = expected or disk.readable(error)
     text = expected.block() if isinstance(expected, WarehouseError) else f"{type(error).__name__}: {error}"
     if _run:
         _run.line(subject, "FAILED")

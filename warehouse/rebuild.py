@@ -20,9 +20,9 @@ from typing import Any
 
 from expectations import docs
 from ingestion.replay import replay
-from warehouse import journal, landing, ledger, progress, release, revisions
+from warehouse import disk, journal, lake, landing, ledger, processes, progress, release, revisions
 from warehouse.airflow import DBT_PROJECT, airflow_environment
-from warehouse.db import file_lock, open_database, transaction, wal_of, writer
+from warehouse.db import build_exists, file_lock, open_database, transaction, wal_of, writer
 from warehouse.errors import BusyError, LoadRejected, SettingsError, WarehouseError
 from warehouse.journal import Event
 from warehouse.progress import Lines, output_to
@@ -30,6 +30,7 @@ from warehouse.release_files import export_tables, published_tables
 from warehouse.settings import Settings
 
 RELEASED = ("published",)
+ONE_FILE: dict[str, None] = {"lake": None, "lake_data": None}
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,9 @@ def rebuild(settings: Settings, as_of: str | None = None, into: Path | None = No
             database is older than the journal.
         BusyError: somebody else rebuilds or thins.
     """
-    if settings.database.exists():
+    if settings.lake:
+        restore_if_lost(settings)  # what follows is done in a file of its own, and leaves the lake as it is
+    if build_exists(settings):
         with writer(settings, "look at the ledger"):
             pass  # what the outbox has and the file has not is in the file now
     events = journal.read(settings)
@@ -72,9 +75,9 @@ def rebuild(settings: Settings, as_of: str | None = None, into: Path | None = No
         with alone(settings):
             home = _home_of_its_own(settings, into, events, target, everything=as_of is None)
         return _build(home, events, target, keep=True, whole=as_of is None)
-    if as_of is not None and not settings.database.exists():
+    if as_of is not None and not build_exists(settings):
         rebuild(settings)
-    keep = not settings.database.exists()
+    keep = not build_exists(settings)
     with _aside(settings) as work:
         return _build(work, events, target, keep=keep, whole=True, real=settings)
 
@@ -97,14 +100,14 @@ def restore_if_lost(settings: Settings) -> bool:
     Marts are built only where the newest release is lost too: what it said of gaps is what the next is compared with.
     Where they cannot be built the ledger comes back alone, and the next release tells of no gap that moved.
     """
-    if settings.database.exists() or not journal.exists(settings):
+    if not journal.exists(settings) or build_exists(settings):
         return False
     progress.say("landing", "the build database is gone: putting it back from the landing")
     events = journal.read(settings)
     newest = next((event.subject for event in reversed(events) if event.kind in RELEASED), "")
     folder = settings.releases / newest
     has_gaps = (folder / "parquet" / "gaps.parquet").is_file()
-    if newest and not has_gaps:
+    if newest and not has_gaps and not settings.lake:
         try:
             rebuild(settings)
             return True
@@ -113,16 +116,18 @@ def restore_if_lost(settings: Settings) -> bool:
         except WarehouseError as error:
             progress.say("landing", f"the release {newest} could not be built again: {error.what.splitlines()[0]}")
     with _aside(settings) as work:
-        if settings.database.exists():  # somebody else has put it back while we waited
+        if build_exists(settings):  # somebody else has put it back while we waited
             return True
-        with open_database(work.database) as connection:
+        restoring = lake.restoring(settings) if settings.lake else open_database(work.database)
+        with restoring as connection:
             replay(connection, work, events)
             _restore_revisions(connection, work, events)
             if newest and has_gaps:
                 with transaction(connection):
                     revisions.remember(connection, newest, folder)
             docs.render_all(settings, connection)
-        _put_back(work, settings)
+        if not settings.lake:
+            _put_back(work, settings)
     return True
 
 
@@ -247,7 +252,7 @@ def _aside(settings: Settings) -> Iterator[Settings]:
         folder.mkdir(parents=True)
         (folder / "landing").symlink_to(settings.landing, target_is_directory=True)
         try:
-            yield settings.at(folder)
+            yield settings.at(folder, **ONE_FILE)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -255,7 +260,9 @@ def _aside(settings: Settings) -> Iterator[Settings]:
 def _put_back(work: Settings, home: Settings) -> None:
     if not home.database.exists():
         wal_of(home.database).unlink(missing_ok=True)  # the lost one's: DuckDB would play it into this one
+        landing.sync(work.database)
         work.database.replace(home.database)
+        landing.sync(home.root)
 
 
 def _home_of_its_own(
@@ -264,7 +271,7 @@ def _home_of_its_own(
     """Lay the part of the landing that the journal tells of by then into an empty folder."""
     if into.exists() and (not into.is_dir() or any(into.iterdir())):
         raise SettingsError(f"{into} is not empty", next_step="name an empty folder, or one that does not exist")
-    home = settings.at(into)
+    home = settings.at(into, **ONE_FILE)
     try:
         home.releases.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -313,10 +320,13 @@ def _manifest_facts(target: Event) -> dict[str, Any]:
 def _dbt(settings: Settings) -> None:
     """Build every model in a process of its own; the data tests were passed when the release was first built."""
     command = [str(Path(sys.executable).parent / "dbt"), "build", "--exclude-resource-type", "unit_test", "test"]
-    where = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)]
+    where = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--target", "local"]
     environment = {**os.environ, **airflow_environment(settings)}
-    done = subprocess.run([*command, *where], env=environment, capture_output=True, text=True, check=False)
+    tied = processes.tethered([*command, *where])
+    done = subprocess.run(tied, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
+        if full := disk.in_words(done.stdout + done.stderr):
+            raise full
         tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-15:])
         raise WarehouseError(
             f"dbt could not build the marts:\n{tail}", next_step="mend what it names, and run `warehouse rebuild` again"

@@ -22,8 +22,9 @@ import duckdb
 from warehouse import __version__, disclosure, journal, ledger, progress, revisions
 from warehouse.airflow import DBT_PROJECT, project_hash
 from warehouse.datapackage import datapackage
-from warehouse.db import WAIT_SECONDS, file_lock, transaction, writer
+from warehouse.db import WAIT_SECONDS, home_lock, transaction, writer
 from warehouse.errors import WarehouseError
+from warehouse.landing import sync, sync_tree
 from warehouse.release_files import (
     DATABASE,
     Table,
@@ -190,7 +191,7 @@ def alone(settings: Settings, purpose: str, wait_seconds: float = WAIT_SECONDS) 
     Raises:
         BusyError: on entering, when somebody does for longer than ``wait_seconds``.
     """
-    return file_lock(settings.root / "release.lock", purpose, wait_seconds)
+    return home_lock(settings, "release.lock", purpose, wait_seconds)
 
 
 @contextmanager
@@ -255,7 +256,9 @@ def put_in_place(settings: Settings, work: Path, release_id: str) -> None:
     for path in work.rglob("*"):
         if path.is_file():
             path.chmod(0o444)
+    sync_tree(work)
     work.rename(settings.releases / release_id)
+    sync(settings.releases)
 
 
 def record(connection: duckdb.DuckDBPyConnection, settings: Settings, release_id: str, outcome: str) -> None:
@@ -291,6 +294,12 @@ def _remember(connection: duckdb.DuckDBPyConnection, settings: Settings, release
     with transaction(connection):
         if revisions.remember(connection, release_id, settings.releases / release_id):
             revisions.export(connection, release_id, journal.revisions_path(settings, release_id))
+
+
+def catch_up(settings: Settings) -> bool:
+    """Publish to the end what a kill left in place and not in the journal; whether there was any."""
+    with writer(settings, "publish to the end") as connection:
+        return _catch_up(connection, settings)
 
 
 def _catch_up(connection: duckdb.DuckDBPyConnection, settings: Settings) -> bool:
@@ -331,3 +340,4 @@ def point_current_at(settings: Settings, release_id: str) -> None:
     link.unlink(missing_ok=True)
     link.symlink_to(release_id)
     link.replace(settings.releases / "current")
+    sync(settings.releases)

@@ -7,11 +7,13 @@ The DuckDB file is written so that every DuckDB since 1.0 reads it. When a relea
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
+from warehouse import lake
 from warehouse.datapackage import write_csv
 from warehouse.db import literal, quote
 from warehouse.errors import WarehouseError
@@ -48,21 +50,31 @@ def published_tables(connection: duckdb.DuckDBPyConnection) -> list[Table]:
     """
     found = connection.execute(
         """select * from (
-            select table_name, comment, null as sql from duckdb_tables() where schema_name = 'marts' and not internal
-            union all select view_name, comment, sql from duckdb_views() where schema_name = 'marts' and not internal)
+            select table_name, comment, null as sql from duckdb_tables()
+            where schema_name = 'marts' and not internal and database_name = current_database()
+            union all select view_name, comment, sql from duckdb_views()
+            where schema_name = 'marts' and not internal and database_name = current_database())
         order by sql is not null, 1"""
     ).fetchall()
     if not found:
         raise WarehouseError("There are no marts to publish", next_step="run the DAG build_marts, or `warehouse run`")
     tables = []
+    kept = lake.view_columns(connection)
     for name, comment, sql in found:
         columns = connection.execute(
             """select column_name, data_type, coalesce(comment, '') from duckdb_columns()
-            where schema_name = 'marts' and table_name = ? order by column_index""",
+            where schema_name = 'marts' and table_name = ? and database_name = current_database()
+            order by column_index""",
             [name],
         ).fetchall()
-        tables.append(Table(name, comment or "", tuple(Column(*column) for column in columns), sql))
+        described = [Column(c, kind, said or kept.get((name, c), "")) for c, kind, said in columns]
+        tables.append(Table(name, comment or "", tuple(described), _in_marts(sql, name) if sql else None))
     return tables
+
+
+def _in_marts(sql: str, name: str) -> str:
+    """The statement that makes a view, with its schema: a lake's has none."""
+    return re.sub(rf"^(create view ){re.escape(name)}(?=[ (])", rf"\g<1>marts.{name}", sql, flags=re.IGNORECASE)
 
 
 def export_tables(connection: duckdb.DuckDBPyConnection, tables: list[Table], folder: Path) -> dict[str, str]:

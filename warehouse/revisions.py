@@ -20,6 +20,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse.db import literal, quote
+from warehouse.landing import sync
 from warehouse.raw_views import EMPTIED, load_table
 from warehouse.records import RawTable, Record
 
@@ -128,8 +129,12 @@ def remember(connection: duckdb.DuckDBPyConnection, release_id: str, folder: Pat
 def export(connection: duckdb.DuckDBPyConnection, recorded_by: str, path: Path) -> None:
     """Write the revisions that came with one release (or one load) as Parquet; the same rows give the same bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
     rows = f"select * from meta.revisions where recorded_by = {literal(recorded_by)} order by all"
-    connection.execute(f"copy ({rows}) to {literal(str(path))} (format parquet, compression zstd)")
+    connection.execute(f"copy ({rows}) to {literal(str(part))} (format parquet, compression zstd)")
+    sync(part)
+    part.replace(path)  # a kill leaves it whole, or not there
+    sync(path.parent)
 
 
 def restore(connection: duckdb.DuckDBPyConnection, path: Path) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 
-from warehouse import airflow, corrections, postgres, progress, rebuild, release
+from warehouse import airflow, corrections, lateness, ledger, postgres, progress, rebuild, release
 from warehouse.db import file_lock
 from warehouse.errors import WarehouseError
 from warehouse.progress import Lines, output_to
@@ -27,6 +27,9 @@ INGEST_DAGS = {
     "ingest_inbox": frozenset({"inbox"}),
 }
 BUILD_DAG = "build_marts"
+LONGEST_RUN = (
+    6 * 3600.0
+)  # seconds that a second run waits for the first; a first load of the whole country takes a while
 
 
 @contextmanager
@@ -52,7 +55,10 @@ def run(settings: Settings, sample: bool) -> tuple[bool, list[str]]:
     writable_home(settings)
     lines = Lines(sys.stderr)
     wait = file_lock(
-        settings.root / "run.lock", "warehouse run", tell=lambda holder: lines.write("waiting", f"for {holder}")
+        settings.root / "run.lock",
+        "warehouse run",
+        wait_seconds=LONGEST_RUN,
+        tell=lambda holder: lines.write("waiting", f"for {holder}"),
     )
     with wait, sample_settings(settings) if sample else nullcontext(settings) as active:
         run_now = progress.Run(lines.write)
@@ -100,6 +106,9 @@ def _dags_with_news(settings: Settings) -> list[str]:
             continue
         for dataset in datasets:
             progress.say(dataset, "nothing new")
+        for item in lateness.late_datasets(settings, ledger.utc_now(), datasets):
+            expected = item.expected.period if item.expected else ""
+            progress.say(item.dataset, f"late: {expected} has not come; {item.reason}")
     return found
 
 

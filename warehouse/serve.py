@@ -13,6 +13,7 @@ the release is attached read-only, no other file can be opened, and the configur
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import socket
@@ -26,7 +27,7 @@ from typing import Any
 
 import duckdb
 
-from warehouse import release
+from warehouse import processes, release
 from warehouse.db import literal, quote
 from warehouse.errors import SettingsError, WarehouseError
 from warehouse.release_files import DATABASE, Table, published_tables
@@ -38,6 +39,7 @@ KEEP_SECONDS = 600.0  # how long a replaced release stays attached
 MEMORY_LIMIT = "1GB"
 _SLOTS = 256  # files that may ever be attached at once: DuckDB wants their names before it is locked
 _SHORTEST_TOKEN = 16
+_FOLDER = "warehouse-serve-"
 
 _TABLE_FUNCTIONS = (
     "duckdb_columns",
@@ -213,7 +215,9 @@ def running(settings: Settings, host: str = DEFAULT_HOST, port: int = DEFAULT_PO
     token = token_of(settings)
     release.current_database(settings)
     _free(host, port)
-    with tempfile.TemporaryDirectory(prefix="warehouse-serve-") as name:
+    _clear_away_what_was_killed()
+    mine = f"{_FOLDER}{os.getpid()}-{processes.started(os.getpid()) or ''}-"
+    with tempfile.TemporaryDirectory(prefix=mine) as name:
         folder = Path(name).resolve()
         connection = duckdb.connect(":memory:")
         try:
@@ -247,6 +251,14 @@ def serve(settings: Settings, host: str, port: int, *, stopped: Callable[[], boo
                 if text != told:
                     say(text)
                 told = text
+
+
+def _clear_away_what_was_killed() -> None:
+    """Remove the private folders of servers that are gone; what belongs to another user stays."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_FOLDER}*"):
+        named = re.fullmatch(rf"{_FOLDER}(\d+)-(\d*)-.*", folder.name)
+        if named and not processes.lives(int(named[1]), named[2]):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _lock_down(connection: duckdb.DuckDBPyConnection, slots: list[Path]) -> None:

@@ -13,7 +13,7 @@ from tempfile import TemporaryFile
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from warehouse.errors import SettingsError
@@ -58,6 +58,22 @@ class Settings(BaseSettings):
     postgres_dsn: SecretStr | None = Field(None, description="PostgreSQL to fill with the marts; without one: none")
     serve_token: SecretStr | None = Field(None, description="what clients of `warehouse serve` must show")
 
+    lake: SecretStr | None = Field(
+        None, description="PostgreSQL that holds the catalogue of a DuckLake; without one the build database is a file"
+    )
+    lake_data: str | None = Field(
+        None, description="where its Parquet lies: a folder or s3://bucket/prefix (`<home>/lake`)"
+    )
+    lake_s3_endpoint: str | None = Field(None, description="address of an S3-compatible store; without one: Amazon's")
+    lake_s3_region: str = Field("us-east-1", description="its region")
+    lake_s3_key: SecretStr | None = Field(None, description="its access key as `id:secret`; needed with s3://")
+
+    retry_seconds: int = Field(600, ge=1, le=86400, description="the scheduler's first wait before a task's next try")
+    notify_email: str | None = Field(None, description="who is told of failures and late datasets; a comma list")
+    notify_webhook: SecretStr | None = Field(
+        None, description="a web address that takes the same as JSON, or the id of an Airflow connection with one"
+    )
+
     @field_validator("focus_municipality")
     @classmethod
     def _three_digits(cls, value: str) -> str:
@@ -84,14 +100,62 @@ class Settings(BaseSettings):
         parts = urlsplit(value)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ValueError("must be a web address such as https://api.statbank.dk/v1")
+        if "@" in parts.netloc or parts.query or parts.fragment:
+            raise ValueError("must hold no user name, password, query or fragment: addresses are logged and published")
         return value.rstrip("/")
 
     @field_validator(
-        "education_token", "jobindsats_token", "postgres_dsn", "serve_token", "inbox", "sample_inbox", mode="before"
-    )
+        "education_token", "jobindsats_token", "postgres_dsn", "serve_token", "inbox", "sample_inbox",
+        "notify_email", "notify_webhook", "lake", "lake_data", "lake_s3_endpoint", "lake_s3_key", mode="before",
+    )  # fmt: skip
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return None if isinstance(value, str) and not value.strip() else value
+
+    @field_validator("notify_email")
+    @classmethod
+    def _addresses(cls, value: str | None) -> str | None:
+        parts = [part.strip() for part in (value or "").split(",")]
+        if value is not None and not all(re.fullmatch(r"[^@\s{}<>]+@[^@\s{}<>]+", part) for part in parts):
+            raise ValueError("must be e-mail addresses with commas between them, such as data@town.example")
+        return None if value is None else ",".join(parts)
+
+    @field_validator("notify_webhook")
+    @classmethod
+    def _address_or_connection(cls, value: SecretStr | None) -> SecretStr | None:
+        text = value.get_secret_value() if value else ""
+        parts = urlsplit(text)
+        known = parts.scheme in {"http", "https"} and parts.hostname
+        if value is not None and not known and not re.fullmatch(r"[A-Za-z0-9_.\-]+", text):
+            raise ValueError("must be a web address, or the id of an Airflow connection such as warehouse_webhook")
+        return value
+
+    @field_validator("lake")
+    @classmethod
+    def _catalogue(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not re.match(r"postgres(ql)?:", value.get_secret_value()):
+            raise ValueError("must be postgresql://user:password@host/database, or postgres:host=… dbname=… user=…")
+        return value
+
+    @field_validator("lake_s3_endpoint")
+    @classmethod
+    def _store(cls, value: str | None) -> str | None:
+        return None if value is None else cls._web_address(value)
+
+    @field_validator("lake_s3_key")
+    @classmethod
+    def _id_and_secret(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not re.fullmatch(r"[^:\s]+:\S+", value.get_secret_value()):
+            raise ValueError("must be the id and the secret of an access key with a colon between them")
+        return value
+
+    @model_validator(mode="after")
+    def _whole_lake(self) -> Settings:
+        if self.lake is None and self.lake_data is not None:
+            raise ValueError("LAKE_DATA says where a lake keeps its files, but WAREHOUSE_LAKE names none")
+        if (self.lake_data or "").startswith("s3://") and self.lake_s3_key is None:
+            raise ValueError("LAKE_S3_KEY is needed where LAKE_DATA is s3://")
+        return self
 
     @cached_property
     def root(self) -> Path:

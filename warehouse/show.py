@@ -15,6 +15,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from warehouse.datapackage import spreadsheet_safe
 from warehouse.settings import Settings
 
 DASH = "–"
@@ -44,11 +45,11 @@ def select_gaps(
 
 
 def print_csv(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """Rows as CSV on standard output; lists are joined with ``; ``."""
+    """Rows as CSV on standard output; lists are joined with ``; ``, and no text runs as a formula in a spreadsheet."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(columns)
     for row in rows:
-        writer.writerow(["; ".join(value) if isinstance(value, list) else _plain(value) for value in row])
+        writer.writerow([_safe("; ".join(value) if isinstance(value, list) else _plain(value)) for value in row])
 
 
 def print_json(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
@@ -56,6 +57,10 @@ def print_json(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     documents = [dict(zip(columns, map(_plain, row), strict=True)) for row in rows]
     json.dump(documents, sys.stdout, ensure_ascii=False, indent=1)
     sys.stdout.write("\n")
+
+
+def _safe(value: Any) -> Any:
+    return spreadsheet_safe(value) if isinstance(value, str) else value
 
 
 def _plain(value: Any) -> Any:

@@ -18,7 +18,7 @@ from warehouse.journal import Event
 from warehouse.release_files import file_hash
 from warehouse.settings import Settings
 
-WORKSHOPS = frozenset({".aside", ".incoming", ".locks", ".building", ".rebuilding"})
+WORKSHOPS = frozenset({".aside", ".incoming", ".locks", ".building", ".rebuilding", ".current.new"})
 CHANGED, MISSING, STRANGE = "changed", "missing", "not written by the warehouse"
 
 
@@ -121,7 +121,7 @@ class _Look:
         for root in (self.settings.landing, self.settings.releases):
             for path in sorted(root.rglob("*")):
                 parts = path.relative_to(root).parts
-                if path in self.seen or parts[0] in WORKSHOPS or parts[0].startswith(".going-"):
+                if path in self.seen or parts[0] in WORKSHOPS or parts[0].startswith((".going-", ".postgres-")):
                     continue
                 if path.is_file() and not (path.is_symlink() and parts == ("current",)):
                     landed = root == self.settings.landing and path.name == landing.MANIFEST
