@@ -98,7 +98,7 @@ with DAG(
         operator_args={
             "env": dbt_environment(read_settings()),
             "append_env": True,
-            "emit_datasets": False,  # our own lineage names every model; Cosmos would add assets by machine paths
+            "emit_datasets": False,  # our own lineage names the tables; Cosmos would add assets by machine paths
             "dbt_cmd_flags": ["--exclude-resource-type", "unit_test"],  # those test the code, in `make test`
         },
     )

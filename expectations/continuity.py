@@ -196,7 +196,7 @@ _GONE_AREAS = f"""gone_areas as (
         on counts.variable = area_years.variable
         and coalesce(codes.canonical_code, counts.code) = area_years.code
         and left(pairs.period, 4) not between area_years.first_year and area_years.last_year
-        and area_years.first_year <> '{_NO_YEARS[0]}'
+        and area_years.first_year <> {literal(_NO_YEARS[0])}
     group by pairs.period
 )"""
 

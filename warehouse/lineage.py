@@ -77,7 +77,7 @@ class Steps(BaseExtractor):  # type: ignore[misc, unused-ignore]
     def get_operator_classnames(cls) -> list[str]:
         """The operators of our DAGs: ours, and those of Cosmos, whose own events name files of this machine."""
         ours = ["_PythonDecoratedOperator", "_ShortCircuitDecoratedOperator"]
-        return [*ours, "DbtProducerWatcherOperator", "DbtRunWatcherOperator", "DbtTestLocalOperator", "EmptyOperator"]
+        return [*ours, "Producer", "DbtRunWatcherOperator", "EmptyOperator"]
 
     def _execute_extraction(self) -> OperatorLineage:
         return self._lineage(None)
@@ -203,9 +203,21 @@ def _dbt_graph() -> dict[str, tuple[str, list[str]]]:
 
 
 def _of_model(unique_id: str) -> _Sides:
+    """A mart, and what it is made of: other marts, raw and seeds. The models between have no task of their own."""
     graph = _dbt_graph()
     name, parents = graph[unique_id]
-    return [_dataset(graph[parent][0]) for parent in parents if parent in graph], [_dataset(name)]
+    inputs, seen, to_see = set(), set(), list(parents)
+    while to_see:
+        key = to_see.pop()
+        if key in seen or key not in graph:
+            continue
+        seen.add(key)
+        table, behind = graph[key]
+        if table.startswith("marts.") or not behind:
+            inputs.add(table)
+        else:
+            to_see += behind
+    return [_dataset(table) for table in sorted(inputs)], [_dataset(name)]
 
 
 def _marts() -> list[Dataset]:
