@@ -1,8 +1,8 @@
 """A headless Chromium for tests of what people open: pages from the file system, and what they ask for and complain of.
 
 ``open_page`` opens a file; ``Opened`` holds the page, every address it asked for, and every error of its console.
-A test file imports ``chromium`` to have the fixture ``browser``; where there is no Chromium its tests are skipped,
-saying why.
+A ``conftest.py`` imports ``chromium`` to have the fixture ``browser``: two files that imported it would each start
+one, and Playwright allows one. Where there is no Chromium its tests are skipped, saying why.
 """
 
 from __future__ import annotations

@@ -66,7 +66,7 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         "AIRFLOW__COSMOS__ENABLE_TELEMETRY": "False",
         "AIRFLOW__COSMOS__ENABLE_CACHE": "False",
-        # Cosmos would write all it has told so far into a Variable after each thing it tells; at a failure it still does.
+        # Cosmos would write all it has told into a Variable after each thing it tells; at a failure it still does.
         "AIRFLOW__COSMOS__ENABLE_WATCHER_RELIABLE_RETRY": "False",
         "SCARF_ANALYTICS": "false",
         "DO_NOT_TRACK": "1",

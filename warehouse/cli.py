@@ -132,7 +132,11 @@ def status(debug: Debug = False) -> None:
     from warehouse import show
     from warehouse.status import HEADINGS, dataset_states
 
-    show.print_rows("Datasets", HEADINGS, dataset_states(read_settings()))
+    rows = dataset_states(read_settings())
+    show.print_rows("Datasets", HEADINGS[:-1], [row[:-1] for row in rows])
+    for dataset, *_, remark in rows:
+        if remark:
+            typer.echo(f"{dataset}: {remark}")
 
 
 releases_app = typer.Typer(invoke_without_command=True, rich_markup_mode="markdown")

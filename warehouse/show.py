@@ -165,7 +165,7 @@ def _number(value: float | None, decimals: int = 1) -> str:
 
 def print_rows(title: str, headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """A plain table of texts."""
-    table = Table(title=title, title_justify="left")
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in headings:
         table.add_column(heading, overflow="fold")
     for row in rows:

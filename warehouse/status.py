@@ -40,13 +40,13 @@ def dataset_states(settings: Settings, now: datetime | None = None) -> list[tupl
     rows = []
     for record in records:
         landed, loaded, validated, source, state, reason = ledger[record.dataset]
-        now, remark = _provider(record, settings)
+        at_provider, remark = _provider(record, settings)
         outcome, detail = checks[record.dataset]
         if outcome == "not_delivered":
             remark = remark or f"not_delivered: {detail}"
         if state == "rejected":
             remark = f"last load rejected: {reason}"
-        times = (landed, loaded, validated, published.get(record.dataset), source, now)
+        times = (landed, loaded, validated, published.get(record.dataset), source, at_provider)
         item = standing[record.dataset]
         remark = "; ".join(filter(None, (_late(item), remark)))
         rows.append((record.dataset, *map(_time, times), item.newest, _next(item), remark))

@@ -9,6 +9,7 @@ import csv
 import io
 import json
 import re
+import urllib.error
 import urllib.request
 from collections import defaultdict
 from collections.abc import Iterator
@@ -109,7 +110,13 @@ def polling_areas(elections_url: str, folder: Path) -> Iterator[dict[str, Any]]:
 def _dst(url: str) -> Iterator[dict[str, Any]]:
     for row in seed("polling_area_bridge"):
         place = f"{url}/{ELECTIONS[row['election_id']]}/xml/fintal_{row['area_id']}.xml"
-        root = ElementTree.fromstring(_get(place).lstrip("\ufeff"))
+        try:
+            text = _get(place)
+        except urllib.error.HTTPError as error:
+            if error.code != 404:
+                raise
+            continue  # an election that is still to come
+        root = ElementTree.fromstring(text.lstrip("\ufeff"))
         yield {
             "election_id": row["election_id"],
             "municipality_code": row["municipality_code"],

@@ -204,4 +204,7 @@ def test_coverage_counts_what_is_published(built: Home) -> None:
         there = present.get((indicator, municipality), set())
         assert count == len(there)
         assert not there & set(missing)
+        if municipality == "086":  # a region of 2027: nothing is missing of it before
+            assert missing == []
+            continue
         assert known.get(indicator, set()) <= there | set(missing)

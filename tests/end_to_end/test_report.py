@@ -19,7 +19,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from browser import axe_violations, chromium, file_of, open_page, overflow
+from browser import axe_violations, file_of, open_page, overflow
 from defusedxml import ElementTree
 from house import Home
 from playwright.sync_api import Browser
@@ -27,8 +27,6 @@ from playwright.sync_api import Browser
 from warehouse.release import read_manifest
 from warehouse.report import charts, facts, pages
 from warehouse.report.figures import KEYS, LANGUAGES
-
-__all__ = ["chromium"]
 
 NAMES = (
     *("index.html", "beskaeftigelse.html", "uddannelse.html", "boligsocial.html", "demokrati.html"),

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 import yaml
-from browser import CHROMIUM, chromium  # noqa: F401 -- the fixture `browser`
+from browser import CHROMIUM
 from compose_host import POSTGRES_PROGRAMS, Stack, secrets
 from house import Home
 from playwright.sync_api import Browser, BrowserContext, Page, Response

@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from browser import Opened, axe_violations, chromium, file_of, open_page, overflow  # noqa: F401
+from browser import Opened, axe_violations, file_of, open_page, overflow
 from house import Home
 from playwright.sync_api import Browser
 
