@@ -21,7 +21,10 @@
     {%- endfor %}
 {%- endmacro %}
 
-{#- Everything that was asked for, whether the provider wrote a row for it or left it out because it is 0. -#}
+{#-
+    Everything that was asked for, whether the provider wrote a row for it or left it out because it is 0. A table lists
+    an area in every period; in the years before it came and after it merged into another it is not 0, it is not there.
+-#}
 {% macro asked_for(owners, codes, variables) -%}
     select
         {{ owners }}.load_id,
@@ -37,6 +40,18 @@
             and {{ column }}s.variable = '{{ variable }}'
             and {{ column }}s.is_selected
     {%- endfor %}
+    {%- if 'published_area_code' in variables %}
+    inner join {{ ref('areas') }} as areas
+        on
+            published_area_codes.canonical_code = areas.area_code
+            and {{ area_exists('areas', owners ~ '.period') }}
+    {%- endif %}
+{%- endmacro %}
+
+{#- Whether an area (valid_from and valid_to of seed `areas`) is there in a period that begins with its year. -#}
+{% macro area_exists(areas, period) -%}
+    cast(left({{ period }}, 4) as integer)
+    between year({{ areas }}.valid_from) and coalesce(year({{ areas }}.valid_to), 9999)
 {%- endmacro %}
 
 {#- The part of the population that each code of an origin variable stands for; totals and unknown are no part. -#}

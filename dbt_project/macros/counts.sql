@@ -58,3 +58,53 @@
     {%- endif %}
     {%- endfor %}
 {%- endmacro %}
+
+{#-
+    Counts whose `source_tables` name the table that each load was asked of: a dataset keeps its id when another table
+    takes over from a closed one.
+-#}
+{% macro counts_with_successors(counts, loads) -%}
+    with
+    successor_loads as (
+        select
+            load_id,
+            upper(dataset) as first_table,
+            json_extract_string(request, '$.table') as table_id
+        from {{ loads }}
+        where provider = 'statbank' and json_extract_string(request, '$.table') <> upper(dataset)
+    ),
+
+    load_sets as (
+        select distinct load_ids
+        from {{ counts }}
+    ),
+
+    load_set_members as (
+        select
+            load_ids,
+            unnest(load_ids) as load_id
+        from load_sets
+    ),
+
+    renames as (
+        select
+            load_set_members.load_ids,
+            map_from_entries(list(distinct (successor_loads.first_table, successor_loads.table_id))) as table_ids
+        from load_set_members
+        inner join successor_loads on load_set_members.load_id = successor_loads.load_id
+        group by load_set_members.load_ids
+    )
+
+    select
+        counts.* replace (
+            if(
+                renames.load_ids is null,
+                counts.source_tables,
+                list_transform(
+                    counts.source_tables, lambda table_id: coalesce(renames.table_ids[table_id], table_id)
+                )
+            ) as source_tables
+        )
+    from {{ counts }} as counts
+    left join renames on counts.load_ids = renames.load_ids
+{%- endmacro %}

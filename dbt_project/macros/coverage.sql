@@ -54,3 +54,17 @@
     'Some periods are without figures: the source does not have them for the area, or they are suppressed.'
     {%- endif -%}
 {%- endmacro %}
+
+{#- Why the series of an area stops: it is no more since the day in `valid_to`. -#}
+{% macro area_ended_reason(language) -%}
+    {%- if language == 'da' -%}
+    'Området findes ikke efter ' || strftime(valid_to, '%-d.%-m.%Y') || '.'
+    {%- else -%}
+    'The area does not exist after ' || strftime(valid_to, '%-d %B %Y') || '.'
+    {%- endif -%}
+{%- endmacro %}
+
+{#- Whether an area of `dim_municipality` was there in the year of a day. -#}
+{% macro area_existed(areas, day) -%}
+    year({{ day }}) between year({{ areas }}.valid_from) and coalesce(year({{ areas }}.valid_to), 9999)
+{%- endmacro %}

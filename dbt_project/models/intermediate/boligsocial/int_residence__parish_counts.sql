@@ -24,6 +24,7 @@ municipalities_asked_for as (
 municipalities as (
     select
         area_code as municipality_code,
+        year(valid_to) as last_year,
         {{ folded_name('name_da') }} as name_key
     from {{ ref('areas') }}
     where
@@ -56,7 +57,8 @@ parishes as (
         named.load_id,
         named.published_code,
         named.canonical_code as parish_code,
-        municipalities.municipality_code
+        municipalities.municipality_code,
+        municipalities.last_year
     from named
     inner join municipalities
         on municipalities.name_key in (named.name_key, regexp_replace(named.name_key, 's$', ''))
@@ -64,6 +66,18 @@ parishes as (
         partition by named.load_id, named.published_code
         order by municipalities.name_key = named.name_key desc
     ) = 1
+),
+
+-- A text names one municipality for every year of its load. After a merger the texts of older loads tell
+-- whose a parish was while that municipality existed.
+earlier_municipalities as (
+    select
+        parish_code,
+        last_year,
+        any_value(municipality_code) as municipality_code
+    from parishes
+    where last_year is not null
+    group by all
 ),
 
 decoded as (
@@ -91,7 +105,7 @@ persons as (
 
 final as (
     select
-        parishes.municipality_code,
+        coalesce(earlier_municipalities.municipality_code, parishes.municipality_code) as municipality_code,
         parishes.parish_code,
         asked_for.period as year,
         parts.part,
@@ -100,6 +114,10 @@ final as (
     from asked_for
     inner join parts on asked_for.origin_code = parts.origin_code
     inner join parishes on asked_for.load_id = parishes.load_id
+    asof left join earlier_municipalities
+        on
+            parishes.parish_code = earlier_municipalities.parish_code
+            and cast(asked_for.period as integer) <= earlier_municipalities.last_year
     left join persons
         on
             asked_for.load_id = persons.load_id

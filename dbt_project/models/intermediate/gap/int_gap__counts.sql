@@ -25,8 +25,16 @@ breaks as (
     select * from {{ ref('series_breaks') }}
 ),
 
+loads as (
+    select * from {{ ref('stg_meta__loads') }}
+),
+
+named as (
+    {{ counts_with_successors('counts', 'loads') }}
+),
+
 with_breaks as (
-    {{ counts_with_breaks('counts', 'breaks') }}
+    {{ counts_with_breaks('named', 'breaks') }}
 ),
 
 final as (

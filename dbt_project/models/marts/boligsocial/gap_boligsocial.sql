@@ -26,6 +26,10 @@ hidden_groups as (
     select * from {{ ref('int_disclosure__hidden_groups') }}
 ),
 
+breaks as (
+    select * from {{ ref('series_breaks') }}
+),
+
 rate_gaps as (
     {{ gap_rows(hidden='hidden_groups') }}
 ),
@@ -34,10 +38,24 @@ index_gaps as (
     {{ index_rows('dissimilarity', 'residential_dissimilarity', 'dissimilarity', ['KMSTA001']) }}
 ),
 
+index_with_breaks as (
+    {{ counts_with_breaks('index_gaps', 'breaks') }}
+),
+
+index_warned as (
+    select
+        * replace (
+            if(
+                is_series_break, list_sort(list_append(usage_warnings, 'series_break')), usage_warnings
+            ) as usage_warnings
+        )
+    from index_with_breaks
+),
+
 final as (
     select * from rate_gaps
     union all by name
-    select * from index_gaps
+    select * from index_warned
 )
 
 select {{ gap_columns() | join(', ') }} from final

@@ -50,7 +50,11 @@ periods as (
         coalesce(area_periods.is_observed, false) as is_observed
     from indicators
     cross join areas
-    inner join source_periods on indicators.indicator_id = source_periods.indicator_id
+    -- A period without such an area (a merged municipality, a region to come) is not missing there.
+    inner join source_periods
+        on
+            indicators.indicator_id = source_periods.indicator_id
+            and {{ area_existed('areas', 'source_periods.period_start') }}
     left join area_periods
         on
             indicators.indicator_id = area_periods.indicator_id
@@ -80,6 +84,7 @@ statuses as (
         indicators.reason_da,
         indicators.reason_en,
         areas.municipality_code,
+        areas.valid_to,
         case
             when area_statuses.value_status is not null then area_statuses.value_status
             when indicators.measurability in ('not_permitted', 'under_development')
@@ -139,13 +144,15 @@ final as (
             ' ',
             status_reason_da,
             if(has_reason_of_indicator, reason_da, null),
-            if(has_periods_missing, {{ periods_missing_reason('da') }}, null)
+            if(has_periods_missing, {{ periods_missing_reason('da') }}, null),
+            {{ area_ended_reason('da') }}
         ), '') as reason_da,
         nullif(concat_ws(
             ' ',
             status_reason_en,
             if(has_reason_of_indicator, reason_en, null),
-            if(has_periods_missing, {{ periods_missing_reason('en') }}, null)
+            if(has_periods_missing, {{ periods_missing_reason('en') }}, null),
+            {{ area_ended_reason('en') }}
         ), '') as reason_en
     from explained
 )
