@@ -53,6 +53,9 @@ guards: setup  ## write docs/guards.md, the guard matrix, again
 faults: setup  ## write docs/faults.md, the fault matrix, again (half an hour)
 	FAULTS_PAGE=write $(BIN)/python -m pytest -n 0 -q tests/faults/test_faults.py
 
+decade: setup  ## forty simulated quarters, each held against the oracle
+	DECADE_QUARTERS=40 $(BIN)/python -m pytest -n 0 -o timeout=7200 tests/decade/test_decade.py
+
 lake: setup  ## the build database as a DuckLake, three writers at once, against the one file (needs PostgreSQL)
 	LAKE_TEST=1 $(BIN)/python -m pytest -n 0 tests/end_to_end/test_lake.py
 
