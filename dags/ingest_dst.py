@@ -9,7 +9,7 @@ import pendulum
 from airflow.sdk import DAG
 from dataset_chain import COPENHAGEN, DEFAULT_ARGS, chains, looks
 
-from warehouse.records import catalogue
+from warehouse.records import records_of
 
 with DAG(
     dag_id="ingest_dst",
@@ -21,4 +21,4 @@ with DAG(
     default_args=DEFAULT_ARGS,
     tags=["ingest", "statbank"],
 ):
-    chains(record for record in catalogue().values() if record.provider == "statbank")
+    chains(records_of("ingest_dst"))

@@ -10,7 +10,7 @@ import pendulum
 from airflow.sdk import DAG
 from dataset_chain import COPENHAGEN, DEFAULT_ARGS, chains, looks
 
-from warehouse.records import catalogue
+from warehouse.records import records_of
 
 with DAG(
     dag_id="ingest_education",
@@ -22,4 +22,4 @@ with DAG(
     default_args=DEFAULT_ARGS,
     tags=["ingest", "education", "jobindsats"],
 ):
-    chains(record for record in catalogue().values() if record.provider in {"education", "jobindsats"})
+    chains(records_of("ingest_education"))

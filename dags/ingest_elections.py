@@ -9,9 +9,7 @@ import pendulum
 from airflow.sdk import DAG
 from dataset_chain import COPENHAGEN, DEFAULT_ARGS, chains, looks
 
-from warehouse.records import catalogue
-
-PROVIDERS = {"dst_elections", "valg_dk", "valgdatabase"}
+from warehouse.records import records_of
 
 with DAG(
     dag_id="ingest_elections",
@@ -23,4 +21,4 @@ with DAG(
     default_args=DEFAULT_ARGS,
     tags=["ingest", "elections"],
 ):
-    chains(record for record in catalogue().values() if record.provider in PROVIDERS)
+    chains(records_of("ingest_elections"))

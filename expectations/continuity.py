@@ -171,27 +171,23 @@ def _counts(relation: str, period: str, columns: list[str]) -> str:
     )
 
 
-_OLD_USED = """old_used as (
-    select pairs.period, counts.variable, coalesce(codes.canonical_code, counts.code) as code
-    from pairs
+_OLD_COUNTED = """from pairs
     inner join old_counts as counts on pairs.old_period = counts.period and counts.variable <> ''
     inner join owner on counts.period = owner.period
     left join meta.codes as codes
         on owner.load_id = codes.load_id
         and counts.variable = upper(codes.variable)
-        and counts.code = codes.published_code
+        and counts.code = codes.published_code"""
+
+_OLD_USED = f"""old_used as (
+    select pairs.period, counts.variable, coalesce(codes.canonical_code, counts.code) as code
+    {_OLD_COUNTED}
 )"""
 
 # Rows of areas that are no more in the period: they are not missed.
 _GONE_AREAS = f"""gone_areas as (
     select pairs.period, sum(counts.found) as found
-    from pairs
-    inner join old_counts as counts on pairs.old_period = counts.period and counts.variable <> ''
-    inner join owner on counts.period = owner.period
-    left join meta.codes as codes
-        on owner.load_id = codes.load_id
-        and counts.variable = upper(codes.variable)
-        and counts.code = codes.published_code
+    {_OLD_COUNTED}
     inner join area_years
         on counts.variable = area_years.variable
         and coalesce(codes.canonical_code, counts.code) = area_years.code

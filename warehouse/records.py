@@ -330,3 +330,17 @@ def record_of(dataset: str) -> Record:
     if dataset not in records:
         raise SettingsError(f"There is no dataset {dataset!r}", next_step=f"choose one of: {', '.join(records)}")
     return records[dataset]
+
+
+# Each ingest DAG with the providers whose datasets it takes: for the DAG files and for `warehouse run` alike.
+INGEST_DAGS = {
+    "ingest_dst": frozenset({"statbank"}),
+    "ingest_elections": frozenset({"dst_elections", "valg_dk", "valgdatabase"}),
+    "ingest_education": frozenset({"education", "jobindsats"}),
+    "ingest_inbox": frozenset({"inbox"}),
+}
+
+
+def records_of(dag_id: str) -> list[Record]:
+    """The records of the datasets that an ingest DAG takes, in the order of the catalogue."""
+    return [record for record in catalogue().values() if record.provider in INGEST_DAGS[dag_id]]

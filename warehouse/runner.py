@@ -16,16 +16,9 @@ from warehouse import airflow, corrections, lateness, ledger, postgres, progress
 from warehouse.db import file_lock
 from warehouse.errors import WarehouseError
 from warehouse.progress import Lines, output_to
-from warehouse.records import catalogue
+from warehouse.records import INGEST_DAGS, records_of
 from warehouse.settings import Settings, read_settings, writable_home
 
-# Each ingest DAG with the providers whose datasets it takes, as the DAG files say it themselves.
-INGEST_DAGS = {
-    "ingest_dst": frozenset({"statbank"}),
-    "ingest_elections": frozenset({"dst_elections", "valg_dk", "valgdatabase"}),
-    "ingest_education": frozenset({"education", "jobindsats"}),
-    "ingest_inbox": frozenset({"inbox"}),
-}
 BUILD_DAG = "build_marts"
 LONGEST_RUN = (
     6 * 3600.0
@@ -99,8 +92,8 @@ def _dags_with_news(settings: Settings) -> list[str]:
     from ingestion import pipeline
 
     found: list[str] = []
-    for dag_id, providers in INGEST_DAGS.items():
-        datasets = [record.dataset for record in catalogue().values() if record.provider in providers]
+    for dag_id in INGEST_DAGS:
+        datasets = [record.dataset for record in records_of(dag_id)]
         if any(pipeline.has_news(dataset, settings) for dataset in datasets):
             found.append(dag_id)
             continue

@@ -26,7 +26,7 @@ BAD = {
     "a weak hash": "abc==1.0 --hash=md5:" + "a" * 32 + "\n",
     "an address": f"abc @ https://example.org/abc.whl \\\n    {HASH}\n",
     "a repository": "git+https://example.org/abc\n",
-    "an index": f"--index-url https://example.org/simple\nabc==1.0 {HASH}\n",
+    "an index": f"--index-url elsewhere\nabc==1.0 {HASH}\n",
     "an address beside a hash": f"abc==1.0 {HASH} --find-links=https://example.org\n",
     "locked twice": f"abc==1.0 {HASH}\nABC==1.1 {HASH}\n",
     "nothing": "# empty\n",
