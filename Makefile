@@ -65,8 +65,8 @@ scheduler-test: setup  ## the DAGs under a real airflow standalone (SCHEDULER_DA
 fuzz: setup  ## 100,000 damaged bodies against every reader
 	$(BIN)/python tests/fuzz/run_fuzz.py --inputs $(or $(FUZZ_INPUTS),100000)
 
-chaos: setup  ## kill a whole run CHAOS_KILLS times (100) with CHAOS_SEED (1), and at every line that writes
-	PYTHONPATH=. $(BIN)/python tests/reliability/chaos.py --kills $(or $(CHAOS_KILLS),100) --seed $(or $(CHAOS_SEED),1) --into build/chaos
+chaos: setup  ## kill runs CHAOS_KILLS times (100) from number CHAOS_FIRST on, CHAOS_WORKERS at once; then at every line that writes
+	PYTHONPATH=. $(BIN)/python tests/reliability/chaos.py --kills $(or $(CHAOS_KILLS),100) --first $(or $(CHAOS_FIRST),0) --workers $(or $(CHAOS_WORKERS),1) --seed $(or $(CHAOS_SEED),1) --into build/chaos
 	CHAOS_LINES=0 $(BIN)/python -m pytest -n 0 -o timeout=7200 tests/reliability/test_kill_lines.py
 
 bench: setup  ## measure, as ratios in one run, into benchmarks/results/

@@ -12,15 +12,19 @@ Source times, hashes and sizes of what was received, row counts, verdicts and ev
 from __future__ import annotations
 
 import hashlib
+import threading
 from pathlib import Path
 
 import duckdb
 
 from warehouse.db import literal, quote
+from warehouse.release_files import DATABASE, published_tables
+from warehouse.serve import load_extension
 
 OWN_TIMES = frozenset(
     {"received_at", "loaded_at", "validated_at", "promoted_at", "evaluated_at", "seen_at", "run_id", "landing_path"}
 )
+EXTENSIONS = threading.Lock()  # their packages use a connection that all threads have in common
 LOAD_ID = r"\d{8}T\d{6}Z_([a-z0-9_]+)_[0-9a-f]{6}"
 
 
@@ -52,3 +56,29 @@ def _comparable(name: str, kind: str) -> str:
         mapped = f"list_transform({column}, lambda item: regexp_replace(item, {literal(LOAD_ID)}, '\\1', 'g'))"
         return f"list_sort({mapped}) as {column}"
     return column
+
+
+def differing_in_postgres(dsn: str, release: Path) -> list[str]:
+    """How ``marts`` in PostgreSQL differs from a release: its id, tables, rows; empty when in nothing."""
+    connection = duckdb.connect(str(release / DATABASE), read_only=True)
+    try:
+        with EXTENSIONS:
+            load_extension(connection, "postgres_scanner")
+        connection.execute(f"attach {literal(dsn)} as there (type postgres, read_only)")
+        tables = [table.name for table in published_tables(connection)]
+        names = "select table_name from duckdb_tables() where database_name = 'there' and schema_name = 'marts'"
+        found = {str(row[0]) for row in connection.execute(names).fetchall()}
+        shown = connection.execute("select release_id from there.marts.release").fetchall()
+        problems = [] if shown == [(release.name,)] else [f"PostgreSQL shows {shown} instead of {release.name}"]
+        problems += [f"PostgreSQL: {name} is on one side alone" for name in sorted({*tables, "release"} ^ found)]
+        for name in sorted({*tables} & found):
+            ours, theirs = f"marts.{quote(name)}", f"there.marts.{quote(name)}"
+            counts = connection.execute(
+                f"""select (select count(*) from {ours}), (select count(*) from {theirs}),
+                (select count(*) from (from {ours} except all from {theirs}))"""
+            ).fetchone()
+            if counts is None or counts[0] != counts[1] or counts[2]:
+                problems.append(f"PostgreSQL: {name} has other rows than the release ({counts})")
+        return problems
+    finally:
+        connection.close()
