@@ -18,7 +18,7 @@ from cosmos.constants import ExecutionMode, InvocationMode, LoadMode, SeedRender
 from dataset_chain import COPENHAGEN, DEFAULT_ARGS, LAST, WRITER_POOL, asset
 
 from warehouse import lake
-from warehouse.airflow import dbt_environment, dbt_manifest
+from warehouse.airflow import DBT_PROFILE, dbt_environment, dbt_manifest
 from warehouse.dbt_watch import Producer
 from warehouse.errors import WarehouseError
 from warehouse.records import catalogue
@@ -79,10 +79,9 @@ with DAG(
         project_config=ProjectConfig(
             dbt_project_path=DBT_PROJECT,
             manifest_path=dbt_manifest(read_settings()),
-            partial_parse=False,  # Cosmos runs a copy of the project: what dbt remembers of the last copy is gone
         ),
         profile_config=ProfileConfig(
-            profile_name="integration_gaps",
+            profile_name=DBT_PROFILE,
             target_name=lake.dbt_target(read_settings()),
             profiles_yml_filepath=DBT_PROJECT / "profiles.yml",
         ),

@@ -13,18 +13,22 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from warehouse import corrections, disk
+from warehouse import corrections, disk, lake
 from warehouse.errors import WarehouseError
 from warehouse.processes import tethered
 from warehouse.settings import REPOSITORY, Settings
 
 WRITER_POOL = "duckdb_writer"
 LAKE_WRITERS = 16
+DBT_PROFILE = "integration_gaps"
 LINEAGE_NAMESPACE = "integration_gap_warehouse"
 DBT_PROJECT = REPOSITORY / "dbt_project"
 DAGS = REPOSITORY / "dags"
@@ -103,13 +107,27 @@ def prepare(settings: Settings) -> None:
         SettingsError: an entry of the corrections ledger is not one.
         WarehouseError: when Airflow or dbt refuses, with the end of what it printed.
     """
+    with preparing(settings) as manifest_is_there:
+        manifest_is_there()
+
+
+@contextmanager
+def preparing(settings: Settings, ahead: Sequence[str] = ()) -> Iterator[Callable[[], None]]:
+    """As :func:`prepare`, but dbt's manifest, which no ingest DAG needs, is made meanwhile.
+
+    Gives a function that waits for the manifest, and raises what :func:`prepare` does. While Airflow's database is
+    being made, the modules named in ``ahead`` are imported.
+    """
     corrections.read()
     os.environ.update(airflow_environment(settings))
     (settings.root / "airflow").mkdir(parents=True, exist_ok=True)
     (settings.root / "logs").mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor() as both:
-        for done in [both.submit(_migrate, settings), both.submit(_refresh_manifest, settings)]:
-            done.result()
+        manifest, database = both.submit(_refresh_manifest, settings), both.submit(_migrate, settings)
+        for name in ahead:
+            import_module(name)
+        database.result()
+        yield manifest.result
 
 
 def _migrate(settings: Settings) -> None:
@@ -119,24 +137,45 @@ def _migrate(settings: Settings) -> None:
     state = hashlib.sha256(f"{_version('apache-airflow')} {database} {writers}".encode()).hexdigest()
     if marker.exists() and marker.read_text() == state:
         return
-    call("airflow", "db", "migrate")
-    call("airflow", "pools", "set", WRITER_POOL, str(writers), "who may write the build database at once")
+    pool = (WRITER_POOL, str(writers), "who may write the build database at once")
+    call("python", "-m", "warehouse.airflow_database", *pool)
     marker.write_text(state)
 
 
 def _refresh_manifest(settings: Settings) -> None:
-    manifest = dbt_manifest(settings)
-    state = project_hash(DBT_PROJECT)
+    """dbt's manifest, and beside it what dbt remembers of the parsed project: for :func:`remember_parsed_project`."""
+    manifest, parsed = dbt_manifest(settings), _parsed_project(settings)
+    target = lake.dbt_target(settings)
+    state = f"{project_hash(DBT_PROJECT)} {target}"
     marker = manifest.with_suffix(".sha256")
-    if manifest.exists() and marker.exists() and marker.read_text() == state:
+    if manifest.exists() and parsed.exists() and marker.exists() and marker.read_text() == state:
         return
-    call("dbt", "parse", "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT))
+    where = ("--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT))
+    call("dbt", "parse", *where, "--profile", DBT_PROFILE, "--target", target)  # as Cosmos calls it
     manifest.parent.mkdir(parents=True, exist_ok=True)
     aside = manifest.with_suffix(".new")
-    shutil.copyfile(settings.root / "dbt" / "target" / "manifest.json", aside)
-    aside.replace(manifest)
+    for made in (parsed, manifest):
+        shutil.copyfile(settings.root / "dbt" / "target" / made.name, aside)
+        aside.replace(made)
     aside.write_text(state)
     aside.replace(marker)
+
+
+def _parsed_project(settings: Settings) -> Path:
+    return settings.root / "dbt" / "partial_parse.msgpack"
+
+
+def remember_parsed_project(settings: Settings) -> None:
+    """Let dbt find the project as :func:`prepare` parsed it: it parses anew what has changed since, nothing else.
+
+    Cosmos builds in a copy of the project that is gone afterwards. What dbt remembers of a copy names its files.
+    """
+    parsed = _parsed_project(settings)
+    remembered = settings.root / "dbt" / "target" / parsed.name
+    remembered.unlink(missing_ok=True)
+    if parsed.exists():
+        remembered.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(parsed, remembered)
 
 
 def project_hash(folder: Path) -> str:
@@ -169,7 +208,7 @@ def call(*command: str) -> None:
             raise of_the_disk
         tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-15:])
         raise WarehouseError(
-            f"`{' '.join(command[:2])}` failed:\n{tail}",
+            f"`{' '.join(command[:3])}` failed:\n{tail}",
             {"exit code": done.returncode},
             "mend what it names, and run again",
         )
@@ -209,7 +248,25 @@ def run_dag(dag_id: str) -> bool:
     _dbt_first(dag)
     started = datetime.now(UTC)
     lineage.dag_started(dag, started)
-    return str(dag.test(logical_date=started).state) == "success"
+    with _alone_in_its_bundle(dag_id):
+        return str(dag.test(logical_date=started).state) == "success"
+
+
+@contextmanager
+def _alone_in_its_bundle(dag_id: str) -> Iterator[None]:
+    """Airflow reads the whole bundle before it runs a DAG of it; build_marts is none while dbt's manifest is made."""
+    name = "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"
+    before = os.environ.get(name)
+    bundle = {
+        "name": "dags-folder",
+        "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
+        "kwargs": {"path": str(DAGS / f"{dag_id}.py")},
+    }
+    os.environ[name] = json.dumps([bundle])
+    try:
+        yield
+    finally:
+        os.environ.pop(name) if before is None else os.environ.update({name: before})
 
 
 def _dbt_first(dag: Any) -> None:

@@ -13,12 +13,20 @@ from typing import Any
 
 from cosmos.operators.watcher import DbtProducerWatcherOperator
 
+from warehouse.airflow import remember_parsed_project
+from warehouse.settings import read_settings
+
 WATCHED = frozenset({"model", "seed", "snapshot"})
 QUIET = frozenset({"debug", "test"})
 
 
 class Producer(DbtProducerWatcherOperator):
-    """Cosmos' producer, with a filter before what it writes."""
+    """Cosmos' producer, with a filter before what it writes, and with the project as it was parsed before."""
+
+    def run_command(self, *command: Any, **options: Any) -> Any:
+        """Run dbt in Cosmos' copy of the project; only what has changed since :func:`prepare` is parsed again."""
+        remember_parsed_project(read_settings())
+        return super().run_command(*command, **options)
 
     def _make_parse_callable(self) -> Callable[[str, Any], None]:
         tell = super()._make_parse_callable()

@@ -72,15 +72,16 @@ def _run_dags(settings: Settings) -> bool:
         progress.say("release", "nothing new since the current release")
         return _postgres_is_up_to_date(settings)
     progress.say("airflow", "preparing its database, the writer pool and dbt's manifest")
-    airflow.prepare(settings)
-    results = [airflow.run_dag(dag_id) for dag_id in dags]
-    if not all(results):
-        progress.say("release", "not published: a load was rejected or failed; the release before stays current")
-        return False
-    if release.is_up_to_date(settings):
-        progress.say("release", "nothing new since the current release")
-        return _postgres_is_up_to_date(settings)
-    return airflow.run_dag(BUILD_DAG)
+    with airflow.preparing(settings, ahead=["great_expectations"]) as manifest_is_there:
+        results = [airflow.run_dag(dag_id) for dag_id in dags]
+        if not all(results):
+            progress.say("release", "not published: a load was rejected or failed; the release before stays current")
+            return False
+        if release.is_up_to_date(settings):
+            progress.say("release", "nothing new since the current release")
+            return _postgres_is_up_to_date(settings)
+        manifest_is_there()
+        return airflow.run_dag(BUILD_DAG)
 
 
 def _dags_with_news(settings: Settings) -> list[str]:

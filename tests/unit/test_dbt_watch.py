@@ -1,10 +1,14 @@
-"""What of dbt's events is told to Airflow: the ends of models and seeds, and what a person would be shown."""
+"""What of dbt's events is told to Airflow, and what dbt remembers of the project from one build to the next."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from warehouse.airflow import remember_parsed_project
 from warehouse.dbt_watch import is_told
+from warehouse.settings import Settings
 
 
 def event(name: str, level: str, resource_type: str = "") -> dict[str, object]:
@@ -35,3 +39,17 @@ def test_an_error_is_always_told() -> None:
     assert is_told(event("RunResultError", "error", "test"))
     assert is_told(event("LogTestResult", "warn", "test"))
     assert is_told(event("MainReportVersion", "info"))
+
+
+def test_dbt_remembers_the_project_and_no_copy_of_it(tmp_path: Path) -> None:
+    """What a build left of Cosmos' copy, whose files are gone, is never there for the next one."""
+    settings = Settings(home=tmp_path, _env_file=None)  # type: ignore[call-arg]
+    remembered = tmp_path / "dbt" / "target" / "partial_parse.msgpack"
+    remembered.parent.mkdir(parents=True)
+    remembered.write_bytes(b"of a copy")
+    remember_parsed_project(settings)
+    assert not remembered.exists()
+    (tmp_path / "dbt" / "partial_parse.msgpack").write_bytes(b"of the project")
+    remembered.write_bytes(b"of a copy")
+    remember_parsed_project(settings)
+    assert remembered.read_bytes() == b"of the project"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -68,10 +69,14 @@ def write(folder: Path, database: Path, manifest: dict[str, Any]) -> None:
     with duckdb.connect(str(database), read_only=True) as connection:
         facts = read(connection, manifest)
         tables.write_csvs(connection, facts, folder / "data")
-    for language in LANGUAGES:
+
+    def write_pages(language: Language) -> None:
         for path, page in _pages(facts, language, folder):
             target = folder / path if language == "da" else folder / "en" / path
             target.write_text(page, encoding="utf-8")
+
+    with ThreadPoolExecutor(len(LANGUAGES)) as both:  # the drawing of a chart lets others work
+        list(both.map(write_pages, LANGUAGES))
 
 
 def _pages(facts: Facts, language: Language, folder: Path) -> Iterator[tuple[str, str]]:
