@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import growth, load, national, page
+from benchmarks import growth, load, marts, national, page, validation
 from warehouse.settings import REPOSITORY
 
 RESULTS = REPOSITORY / "benchmarks" / "results"
@@ -19,6 +19,8 @@ BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
     "load": load.measure,
     "growth": growth.measure,
     "national": national.measure,
+    "validation": validation.measure,
+    "marts": marts.measure,
 }
 
 

@@ -12,9 +12,12 @@ answers of single persons, who may withdraw them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from expectations.checks import Check, check_sql, listed, severity_of, values_table
 from expectations.facts import Facts, area_years, owners
 from warehouse.db import literal, quote
+from warehouse.raw_views import load_table
 from warehouse.records import RawTable
 
 _LONG_TAIL = frozenset({"pattern", "countries"})
@@ -94,10 +97,7 @@ def _coverage(facts: Facts, table: RawTable, pairs: list[tuple[str, str]], owned
     name = "coverage_not_shrunk"
     columns = _compared(facts, table)
     loads = sorted({owned[old] for _, old in pairs})
-    old_relation = (
-        f"(select * from raw.{quote(table.name)} where load_id in ({', '.join(map(literal, loads))}) "
-        f"and {quote(table.period_column)} in ({', '.join(literal(old) for old in sorted({o for _, o in pairs}))}))"
-    )
+    shown = {load: sorted({old for _, old in pairs if owned[old] == load}) for load in loads}
     ctes = [
         values_table("pairs", ("period", "old_period"), pairs),
         values_table("owner", ("period", "load_id"), sorted(owned.items())),
@@ -107,8 +107,8 @@ def _coverage(facts: Facts, table: RawTable, pairs: list[tuple[str, str]], owned
             _codes(facts),
         ),
         values_table("area_years", ("variable", "code", "first_year", "last_year"), _area_years(facts)),
-        f"old_counts as materialized ({_counts(old_relation, table.period_column, columns)})",
-        f"new_counts as materialized ({_counts('$batch', table.period_column, columns)})",
+        f"old_counts as materialized ({_counts(_of_raw(table, shown), table.period_column, columns)})",
+        f"new_counts as materialized ({_counts(['$batch'], table.period_column, columns)})",
         _OLD_USED,
         _NEW_USED,
         _GONE_AREAS,
@@ -159,15 +159,33 @@ def _selection(facts: Facts, load_id: str) -> str | None:
     return row[0] if row else None
 
 
-def _counts(relation: str, period: str, columns: list[str]) -> str:
-    """Rows per period, and per period and code of each column, in one scan: (period, variable, code, found)."""
-    shown = quote(period)
+def _of_raw(table: RawTable, periods: Mapping[str, Sequence[str]]) -> list[str]:
+    """What ``raw`` shows of periods (by the load that owns them), out of the loads' own tables.
+
+    There the codes are those of an ``ENUM``, which DuckDB compares and groups as numbers; the view makes texts of them.
+    """
+    period = f"cast({quote(table.period_column)} as varchar)"
+    return [f"(select * from {load_table(table, load)} where {period} in {listed(periods[load])})" for load in periods]
+
+
+def _counts(relations: Sequence[str], period: str, columns: Sequence[str]) -> str:
+    """Rows per period, and per period and code of each column: (period, variable, code, found).
+
+    One scan a relation counts the combinations of codes, of which there are few; these are added up as texts, since
+    each load has an ``ENUM`` of its own.
+    """
+    shown, names = quote(period), list(map(quote, dict.fromkeys((period, *columns))))
+    texts = ", ".join(f"cast({name} as varchar) as {name}" for name in names)
+    combined = " union all ".join(
+        f"select {texts}, found from (select {', '.join(names)}, count(*) as found from {relation} group by all)"
+        for relation in relations
+    )
     sets = ", ".join([f"({shown})", *(f"({shown}, {quote(column)})" for column in columns)])
     kinds = " ".join(f"when grouping({quote(column)}) = 0 then {literal(column)}" for column in columns)
-    codes = ", ".join(f"cast({quote(column)} as varchar)" for column in columns)
+    codes = ", ".join(map(quote, columns))
     return (
-        f"select cast({shown} as varchar) as period, case {kinds} else '' end as variable, "
-        f"coalesce({codes}, '') as code, count(*) as found from {relation} group by grouping sets ({sets})"
+        f"select {shown} as period, case {kinds} else '' end as variable, coalesce({codes}, '') as code, "
+        f"cast(sum(found) as bigint) as found from ({combined}) group by grouping sets ({sets})"
     )
 
 
@@ -259,23 +277,23 @@ def _left_out(facts: Facts, table: RawTable, again: list[tuple[str, str]]) -> li
         again = [pair for pair in again if _selection(facts, pair[1]) == facts.load.selection]
     if not again:
         return []
-    keys = [f"cast({quote(name)} as varchar) as {quote(name)}" for name in table.key]
-    shown = f"select {', '.join(keys)}, load_id from raw.{quote(table.name)} where load_id in "
-    shown += f"({', '.join(literal(load) for load in sorted({load for _, load in again}))})"
-    there = f"select {', '.join(keys)} from $batch"
+    loads = sorted({load for _, load in again})
+    shown = {load: sorted(period for period, other in again if other == load) for load in loads}
+    large, there = "true", "$batch"
     if value and not inbox:
-        shown += f" and {quote(value)} >= {LARGE}"
-        there += "" if value == "INDHOLD" else f" where {quote(value)} is not null"
-    for column, codes in _passed_over(facts, sorted({load for _, load in again})).items():
-        shown += f" and cast({quote(column)} as varchar) not in {listed(codes)}"
-    periods = ", ".join(f"({literal(period)}, {literal(load)})" for period, load in sorted(again))
+        large = f"{quote(value)} >= {LARGE}"
+        there = there if value == "INDHOLD" else f"(select * from $batch where {quote(value)} is not null)"
+    for column, codes in _passed_over(facts, loads).items():
+        large += f" and cast({quote(column)} as varchar) not in {listed(codes)}"
+    columns = ", ".join(map(quote, table.columns))
+    of_raw = " union all ".join(f"select {columns} from {relation}" for relation in _of_raw(table, shown))
     same = " and ".join(f"there.{quote(name)} = shown.{quote(name)}" for name in table.key)
-    key = ", ".join(f"{literal(name)}, shown.{quote(name)}" for name in table.key)
+    key = ", ".join(f"{literal(name)}, cast(shown.{quote(name)} as varchar)" for name in table.key)
     return [
         f"""select json_object({key}, 'is', 'left out') as key
-from ({shown}) as shown
-left join ({there}) as there on {same}
-where there.{quote(table.key[0])} is null and (shown.{quote(table.period_column)}, shown.load_id) in ({periods})"""
+from ({of_raw}) as shown
+anti join {there} as there on {same}
+where {large}"""
     ]
 
 
