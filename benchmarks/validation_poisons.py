@@ -101,7 +101,7 @@ def _thin(database: Path, loads: tuple[str, ...]) -> None:
 
 
 def counted(home: Path, poison: str = "") -> dict[str, int]:
-    """The offending keys of each check of the home's newest load, counted by both in a copy with the poison.
+    """The offending keys of each check of the load that waits for its verdict, counted by both in a poisoned copy.
 
     Raises:
         RuntimeError: they do not count the same.
@@ -109,13 +109,14 @@ def counted(home: Path, poison: str = "") -> dict[str, int]:
     from benchmarks.validation import settings_of
     from expectations import engine, suites
     from expectations.facts import Facts, read_load
+    from warehouse import ledger
     from warehouse.records import catalogue
 
     copy = home.parent / "copy"
     copy.mkdir(exist_ok=True)
     shutil.copyfile(home / "warehouse.duckdb", copy / "warehouse.duckdb")
     with duckdb.connect(str(copy / "warehouse.duckdb")) as connection:
-        load_id = str(_one(connection, "select max(load_id) from meta.loads"))
+        load_id = str(_one(connection, f"select load_id from meta.loads where status = {literal(ledger.LOADED)}"))
         if statements := POISONS.get(poison):
             connection.execute(statements.format(new=_table(load_id), load=literal(load_id)))
         records = catalogue()

@@ -8,7 +8,8 @@ code that nobody asked for, or a line that is not one, cannot enter. Whether the
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import duckdb
@@ -23,10 +24,12 @@ from warehouse.settings import Settings
 
 MISSING = ".."
 VALUE = {
-    "count": re.compile(rb"-?(0|[1-9][0-9]{0,17})|\.\."),
+    "count": re.compile(rb"0|-?[1-9][0-9]{0,17}|\.\."),
     "decimal": re.compile(rb"-?[0-9]{1,15}(,[0-9]{1,15})?|\.\."),
 }
-SQL_VALUE = {"count": r"-?(0|[1-9][0-9]{0,17})", "decimal": r"-?[0-9]{1,15}(,[0-9]{1,15})?"}
+SQL_DECIMAL = r"-?[0-9]{1,15}(,[0-9]{1,15})?"
+FEW = 8  # codes: to compare with each of so few is quicker than DuckDB's look-up in the ENUM
+MB_A_THREAD = 100  # what a load takes; DuckDB would keep all that it has written in memory, up to most of the machine's
 
 
 def load_statbank(connection: duckdb.DuckDBPyConnection, record: Record, manifest: Manifest, settings: Settings) -> int:
@@ -41,8 +44,10 @@ def load_statbank(connection: duckdb.DuckDBPyConnection, record: Record, manifes
     codes = _codes_asked_for(manifest)
     name = load_table(table, manifest.load_id)
     connection.execute(f"drop table if exists {name}")
+    in_lake = lake.is_lake(connection)
     try:
-        connection.execute(_create(name, record, payload, codes, as_text=lake.is_lake(connection)))
+        with nullcontext() if in_lake else _bounded(connection):
+            connection.execute(_create(name, record, payload, codes, as_text=in_lake))
     except (duckdb.Error, UnicodeDecodeError) as error:  # the latter: DuckDB quotes a line cut within a character
         raise _translated(record, manifest, payload, codes, error) from error
     rows = _count(connection, name)
@@ -98,23 +103,50 @@ def _codes_asked_for(manifest: Manifest) -> dict[str, list[str]]:
 
 
 def _create(name: str, record: Record, payload: Path, codes: Mapping[str, list[str]], as_text: bool) -> str:
-    types = {column: f"ENUM({', '.join(literal(code) for code in values)})" for column, values in codes.items()}
+    few = () if as_text else [column for column, values in codes.items() if len(values) <= FEW]
+    types = {column: "VARCHAR" if column in few else _enum(values) for column, values in codes.items()}
     columns = ", ".join(f"{literal(c)}: {literal(t)}" for c, t in {**types, "INDHOLD": "VARCHAR"}.items())
     # The value comes as text and is cast in the same pass: DuckDB's own reader would round 1.6 to 2.
-    number = "INDHOLD" if record.unit == "count" else "replace(INDHOLD, ',', '.')"
-    value = f"""case when INDHOLD is null then null
-        when regexp_full_match(INDHOLD, {literal(SQL_VALUE[record.unit])})
-        then cast({number} as {record.raw_tables[0].sql_type("INDHOLD")})
+    kind = record.raw_tables[0].sql_type("INDHOLD")
+    if record.unit == "count":
+        is_value, number = f"cast(try_cast(INDHOLD as {kind}) as varchar) = INDHOLD", "INDHOLD"
+    else:
+        is_value, number = f"regexp_full_match(INDHOLD, {literal(SQL_DECIMAL)})", "replace(INDHOLD, ',', '.')"
+    value = f"""case when INDHOLD is null then null when {is_value} then cast({number} as {kind})
         else error('not a value: ' || INDHOLD) end"""
     # A lake has no ENUM columns; the reader's are still what refuses a code that nobody asked for.
     plain = "cast({0} as varchar) as {0}" if as_text else "{0}"
-    dimensions = ", ".join(plain.format(quote(column)) for column in codes)
+    dimensions = ", ".join(
+        _compared(column, values) if column in few else plain.format(quote(column)) for column, values in codes.items()
+    )
     return f"""create table {name} as
     select {dimensions}, {value} as INDHOLD
     from read_csv({literal(str(payload))}, compression = 'zstd', delim = ';',
         header = true, columns = {{{columns}}}, nullstr = {literal(MISSING)},
         force_not_null = [{", ".join(map(literal, codes))}],
         auto_detect = false, quote = '', escape = '', strict_mode = true)"""
+
+
+def _enum(codes: Sequence[str]) -> str:
+    return f"ENUM({', '.join(map(literal, codes))})"
+
+
+def _compared(column: str, codes: Sequence[str]) -> str:
+    """A text as its code among a few, and an error when it is none of them."""
+    found = " ".join(f"when {literal(code)} then cast({literal(code)} as {_enum(codes)})" for code in codes)
+    return f"case {quote(column)} {found} else error('not asked for: ' || {quote(column)}) end as {quote(column)}"
+
+
+@contextmanager
+def _bounded(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """While it lasts, DuckDB holds no more than a load needs: memory does not grow with the rows."""
+    row = connection.execute("select current_setting('memory_limit'), current_setting('threads')").fetchone()
+    assert row
+    connection.execute(f"set memory_limit = '{MB_A_THREAD * int(row[1])}MB'")
+    try:
+        yield
+    finally:
+        connection.execute(f"set memory_limit = {literal(row[0])}")
 
 
 def _translated(
