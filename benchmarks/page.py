@@ -78,7 +78,15 @@ def growth(result: Mapping[str, Any]) -> str:
             f"| {point['rows']:,} | {_WORDS[point['contender']]} | {point['seconds']:.1f} "
             f"| {point['processor_seconds']:.1f} | {point['peak_memory_mb']} |"
         )
-    return "\n".join([*lines, "", _surroundings(result)])
+    goals = result["goals"]
+    verdict = " ".join(
+        [
+            "Ours at the most rows, to the fewest:",
+            _against("seconds a row", result["seconds_per_row_at_most_times_first"], goals["seconds_per_row"], 2),
+            _against("Peak memory", result["memory_at_most_times_first"], goals["memory"], 2),
+        ]
+    )
+    return "\n".join([*lines, "", verdict, "", _surroundings(result)])
 
 
 def validation(result: Mapping[str, Any]) -> str:
