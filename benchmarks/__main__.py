@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import growth, load, marts, national, page, validation
+from benchmarks import growth, load, marts, national, page, runs, validation
 from warehouse.settings import REPOSITORY
 
 RESULTS = REPOSITORY / "benchmarks" / "results"
@@ -21,6 +21,7 @@ BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
     "national": national.measure,
     "validation": validation.measure,
     "marts": marts.measure,
+    "runs": runs.measure,
 }
 
 

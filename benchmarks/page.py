@@ -33,6 +33,7 @@ _WORDS = {
     "tested": "dbt, with its tests, as the DAG runs it",
 }
 _CASES = {"first": "a first load", "again": "over an earlier load"}
+_RUNS = {"first": "the first run, in an empty home", "nothing_new": "a run with nothing new"}
 
 
 def write() -> int:
@@ -140,6 +141,22 @@ def marts(result: Mapping[str, Any]) -> str:
     return "\n".join([*lines, "", verdict, "", _surroundings(result)])
 
 
+def runs(result: Mapping[str, Any]) -> str:
+    """The two runs, and the DAG files."""
+    lines = ["| | seconds | goal | processor seconds | peak memory, MB |", "| - " * 5 + "|"]
+    for kind, got in result["runs"].items():
+        goal = result["goals"][kind]
+        lines.append(
+            f"| {_RUNS[kind]} | {got['seconds']:.1f} | {goal:.0f} | {got['processor_seconds']:.1f} "
+            f"| {got['peak_memory_mb']} |"
+        )
+    lines += [
+        f"| `dags/{file}` | {seconds:.2f} | {result['goals']['dag_file']:.0f} | | |"
+        for file, seconds in result["dag_files"].items()
+    ]
+    return "\n".join([*lines, "", _surroundings(result)])
+
+
 def _goals(result: Mapping[str, Any]) -> str:
     ours, goals = result["contenders"]["ours"], result["goals"]
     ratio, memory = ours["ratio_to_floor"]["median"], ours["peak_memory_mb"]
@@ -179,4 +196,5 @@ SECTIONS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "growth": growth,
     "validation": validation,
     "marts": marts,
+    "runs": runs,
 }

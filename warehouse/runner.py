@@ -6,6 +6,7 @@ What a person sees is one line a step; what Airflow, dbt and Great Expectations 
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -20,9 +21,8 @@ from warehouse.records import INGEST_DAGS, records_of
 from warehouse.settings import Settings, read_settings, writable_home
 
 BUILD_DAG = "build_marts"
-LONGEST_RUN = (
-    6 * 3600.0
-)  # seconds that a second run waits for the first; a first load of the whole country takes a while
+GARBAGE = (50_000, 10, 10)  # Python's own (700, 10, 10) looks through all of Airflow and dbt for seconds of a run
+LONGEST_RUN = 6 * 3600.0  # seconds that a second run waits for the first: a first load of the country takes a while
 
 
 @contextmanager
@@ -46,6 +46,7 @@ def sample_settings(settings: Settings) -> Iterator[Settings]:
 def run(settings: Settings, sample: bool) -> tuple[bool, list[str]]:
     """Run everything; tells whether it went well, and the failures as readable blocks."""
     writable_home(settings)
+    gc.set_threshold(*GARBAGE)
     lines = Lines(sys.stderr)
     wait = file_lock(
         settings.root / "run.lock",
@@ -67,7 +68,7 @@ def run(settings: Settings, sample: bool) -> tuple[bool, list[str]]:
 def _run_dags(settings: Settings) -> bool:
     rebuild.restore_if_lost(settings)
     corrections.read()
-    dags = _dags_with_news(settings) if release.current(settings) else list(INGEST_DAGS)
+    dags = _dags_with_news(settings)
     if not dags and release.is_up_to_date(settings):
         progress.say("release", "nothing new since the current release")
         return _postgres_is_up_to_date(settings)
@@ -87,8 +88,8 @@ def _run_dags(settings: Settings) -> bool:
 def _dags_with_news(settings: Settings) -> list[str]:
     """The ingest DAGs that would find something to do, by the same look at the providers that their tasks take.
 
-    Starting Airflow costs more than asking every provider: where nothing moved it need not start. A provider that does
-    not answer, or answers what it should not, is news: its DAG runs, and fails with the reason.
+    Running a DAG costs more than asking its providers, and where nothing moved Airflow need not start at all. A
+    provider that does not answer, or answers what it should not, is news: its DAG runs, and fails with the reason.
     """
     from ingestion import pipeline
 
