@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format dbt-docs guards faults lake decade scheduler-test fuzz chaos bench bench-peers lock audit-refresh secrets up down clean
+.PHONY: help setup run test check format dbt-docs guards faults lake decade scheduler-test compose-test fuzz chaos bench bench-peers lock audit-refresh secrets up down clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 10
@@ -61,6 +61,9 @@ lake: setup  ## the build database as a DuckLake, three writers at once, against
 
 scheduler-test: setup  ## the DAGs under a real airflow standalone (SCHEDULER_DATABASE=postgresql: on PostgreSQL)
 	SCHEDULER_TEST=1 $(BIN)/python -m pytest -n 0 tests/end_to_end/test_scheduler.py
+
+compose-test: setup  ## every service of docker-compose.yml on this machine, wired as the file says (needs PostgreSQL and nginx)
+	COMPOSE_TEST=1 $(BIN)/python -m pytest -n 0 tests/end_to_end/test_compose_services.py
 
 fuzz: setup  ## 100,000 damaged bodies against every reader
 	$(BIN)/python tests/fuzz/run_fuzz.py --inputs $(or $(FUZZ_INPUTS),100000)
