@@ -24,7 +24,7 @@ from warehouse.settings import Settings
 
 MISSING = ".."
 VALUE = {
-    "count": re.compile(rb"0|-?[1-9][0-9]{0,17}|\.\."),
+    "count": re.compile(rb"-?(0|[1-9][0-9]{0,17})|\.\."),
     "decimal": re.compile(rb"-?[0-9]{1,15}(,[0-9]{1,15})?|\.\."),
 }
 SQL_DECIMAL = r"-?[0-9]{1,15}(,[0-9]{1,15})?"
@@ -109,7 +109,7 @@ def _create(name: str, record: Record, payload: Path, codes: Mapping[str, list[s
     # The value comes as text and is cast in the same pass: DuckDB's own reader would round 1.6 to 2.
     kind = record.raw_tables[0].sql_type("INDHOLD")
     if record.unit == "count":
-        is_value, number = f"cast(try_cast(INDHOLD as {kind}) as varchar) = INDHOLD", "INDHOLD"
+        is_value, number = f"cast(try_cast(INDHOLD as {kind}) as varchar) = INDHOLD or INDHOLD = '-0'", "INDHOLD"
     else:
         is_value, number = f"regexp_full_match(INDHOLD, {literal(SQL_DECIMAL)})", "replace(INDHOLD, ',', '.')"
     value = f"""case when INDHOLD is null then null when {is_value} then cast({number} as {kind})

@@ -23,6 +23,8 @@ import signal, subprocess, sys
 from pathlib import Path
 import duckdb
 from warehouse.processes import stoppable, tethered
+for number in (signal.SIGINT, signal.SIGHUP):  # what started the tests may ignore them, as nohup does
+    signal.signal(number, signal.SIG_DFL)
 with stoppable("`warehouse run`", Path("/a/home")):
     signal.signal(signal.SIGTERM, lambda *_: print("swallowed"))  # as Airflow's task runner does
     program = [sys.executable, "-c", "import time; time.sleep(60)"]
