@@ -146,7 +146,8 @@ def _refresh_manifest(settings: Settings) -> None:
     """dbt's manifest, and beside it what dbt remembers of the parsed project: for :func:`remember_parsed_project`."""
     manifest, parsed = dbt_manifest(settings), _parsed_project(settings)
     target = lake.dbt_target(settings)
-    state = f"{project_hash(DBT_PROJECT)} {target}"
+    # What dbt remembers is of one profile, in which the path of the home stands.
+    state = f"{project_hash(DBT_PROJECT)} {target} {settings.root}"
     marker = manifest.with_suffix(".sha256")
     if manifest.exists() and parsed.exists() and marker.exists() and marker.read_text() == state:
         return
