@@ -109,6 +109,7 @@ with DAG(
             step.pool = WRITER_POOL
             # Models and their tests under one hold of the writer: a load promoted in between would fail the tests.
             step.dbt_cmd_flags = [*step.dbt_cmd_flags, "--resource-type", "test"]
+            step.dbt_cmd_global_flags = ["--log-level", "none"]  # Cosmos throws away what dbt prints, having heard it
         else:
             step.on_failure_callback = []  # the process they watch has told of it
     needed() >> marts >> judge() >> publish()

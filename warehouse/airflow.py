@@ -48,6 +48,7 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
         "DBT_TARGET_PATH": str(settings.root / "dbt" / "target"),
         "DBT_LOG_PATH": str(settings.root / "logs"),
         "DBT_LOG_LEVEL_FILE": "info",  # writing what dbt says to itself takes a third of a build
+        "DBT_LOG_FORMAT_FILE": "text",
         "DO_NOT_TRACK": "1",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
@@ -116,16 +117,17 @@ def preparing(settings: Settings, ahead: Sequence[str] = ()) -> Iterator[Callabl
     """As :func:`prepare`, but dbt's manifest, which no ingest DAG needs, is made meanwhile.
 
     Gives a function that waits for the manifest, and raises what :func:`prepare` does. While Airflow's database is
-    being made, the modules named in ``ahead`` are imported.
+    being made, the modules named in ``ahead`` are imported, as many as it takes.
     """
     corrections.read()
     os.environ.update(airflow_environment(settings))
     (settings.root / "airflow").mkdir(parents=True, exist_ok=True)
     (settings.root / "logs").mkdir(parents=True, exist_ok=True)
-    with ThreadPoolExecutor() as both:
-        manifest, database = both.submit(_refresh_manifest, settings), both.submit(_migrate, settings)
+    with ThreadPoolExecutor(1) as in_turn:  # the database first: everything waits for it
+        database, manifest = in_turn.submit(_migrate, settings), in_turn.submit(_refresh_manifest, settings)
         for name in ahead:
-            import_module(name)
+            if not database.done():
+                import_module(name)
         database.result()
         yield manifest.result
 

@@ -29,6 +29,16 @@ def one(task: tuple[str, int, int, int]) -> Outcome:
         return run(reader, inputs, seed, first)
 
 
+def tell(done: Outcome, seed: int, keep: Path | None) -> None:
+    """Print one finding of each kind, with what makes it again, and write every finding's body into ``keep``."""
+    for kind, finding in {finding.kind: finding for finding in reversed(done.findings)}.items():
+        print(f"  {done.reader} --seed {seed} --first {finding.number} --inputs 1: {kind}", flush=True)
+    if keep and done.findings:
+        keep.mkdir(parents=True, exist_ok=True)
+        for finding in done.findings:
+            (keep / f"{done.reader}-{finding.number}").write_bytes(finding.body)
+
+
 def main() -> int:
     """Run, print, and say whether the promise held."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -43,24 +53,16 @@ def main() -> int:
     print(
         f"{'reader':26}{'inputs':>9}{'read':>8}{'refused':>9}{'findings':>9}{'seconds':>9}{'slowest':>9}{'peak MB':>9}"
     )
-    outcomes = []
+    found = False
     with multiprocessing.get_context("spawn").Pool(asked.workers, maxtasksperchild=1) as pool:
         for done in pool.imap_unordered(one, tasks, chunksize=1):
-            outcomes.append(done)
             figures = f"{done.inputs:>9}{done.read:>8}{done.refused:>9}{len(done.findings):>9}"
             print(
                 f"{done.reader:26}{figures}{done.seconds:>9.1f}{done.slowest[0]:>9.2f}{done.peak_mb:>9.0f}", flush=True
             )
-    for done in outcomes:
-        seen: set[str] = set()
-        for finding in done.findings:
-            if finding.kind not in seen:
-                seen.add(finding.kind)
-                print(f"\n{done.reader} --seed {asked.seed} --first {finding.number} --inputs 1: {finding.what}")
-            if asked.keep:
-                asked.keep.mkdir(parents=True, exist_ok=True)
-                (asked.keep / f"{done.reader}-{finding.number}").write_bytes(finding.body)
-    return 1 if any(done.findings for done in outcomes) else 0
+            tell(done, asked.seed, asked.keep)
+            found = found or bool(done.findings)
+    return 1 if found else 0
 
 
 if __name__ == "__main__":
