@@ -15,7 +15,7 @@ from typing import Any
 
 from ingestion.danish import area_code, area_names, nearest, number
 from ingestion.http import BadBody
-from warehouse.errors import LoadRejected, NotDelivered
+from warehouse.errors import MOST, LoadRejected, NotDelivered, one_line
 from warehouse.records import Cube, Measure
 from warehouse.settings import COUNTRY, Settings
 
@@ -259,8 +259,9 @@ def _origins(
         if any(origin == "non_western" for origin, _ in meanings.values()):
             return detail, {text: meaning for text, meaning in meanings.items() if meaning[0] != "foreign"}
         seen += texts
+    shown = one_line(", ".join(dict.fromkeys(seen)))
     raise NotDelivered(
-        f"The cube {cube.subtopic} splits by origin only as Danish / foreign ({', '.join(dict.fromkeys(seen))})",
+        f"The cube {cube.subtopic} splits by origin only as Danish / foreign ({shown})",
         {"cube": cube.subtopic},
         "nothing needs to be done: foreign origin is never used in place of non-western",
     )
@@ -369,4 +370,4 @@ def _unknown(what: str, name: str, known: Sequence[str], where: str = "the provi
 
 
 def _rejected(what: str, next_step: str) -> LoadRejected:
-    return LoadRejected(what, {}, next_step)
+    return LoadRejected(one_line(what, MOST), {}, next_step)

@@ -67,19 +67,22 @@ class Result:
 
 
 class _WithoutPersons(TreeBuilder):
-    """Builds the tree without the subtree of candidates."""
+    """Builds the tree without the subtree of candidates; ``misplaced``: one stood elsewhere than in the root."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._inside = 0
+        self._inside, self._depth, self.misplaced = 0, 0, False
 
     def start(self, tag: str, attrs: dict[str, str]) -> Element:
+        self._depth += 1
         if self._inside or tag == PERSONS:
+            self.misplaced |= not self._inside and self._depth != 2
             self._inside += 1
             return Element(PERSONS)
         return super().start(tag, attrs)
 
     def end(self, tag: str) -> Element:
+        self._depth -= 1
         if self._inside:
             self._inside -= 1
             return Element(PERSONS)
@@ -109,7 +112,8 @@ def parse(body: bytes, file: str) -> Element:
     except UnicodeDecodeError as error:
         line = body.count(b"\n", 0, error.start) + 1
         raise BadBody(f"{file} is not UTF-8, line {line}", body) from None
-    parser = DefusedXMLParser(target=_WithoutPersons(), forbid_dtd=True, forbid_entities=True, forbid_external=True)
+    builder = _WithoutPersons()
+    parser = DefusedXMLParser(target=builder, forbid_dtd=True, forbid_entities=True, forbid_external=True)
     try:
         parser.feed(body)
         root: Element = parser.close()
@@ -125,6 +129,8 @@ def parse(body: bytes, file: str) -> Element:
         ) from None
     if root is None or root.tag != "Data":
         raise BadBody(f"{file} is not an election file: its root is {getattr(root, 'tag', PERSONS)!r}", body)
+    if builder.misplaced:
+        raise BadBody(f"{file} has {PERSONS} inside another element", body)
     return root
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from ingestion.danish import area_code, area_names, nearest, number
 from ingestion.http import BadBody
-from warehouse.errors import LoadRejected, NotDelivered
+from warehouse.errors import MOST, LoadRejected, NotDelivered, one_line
 from warehouse.records import Measure, SupportTable
 from warehouse.settings import Settings
 
@@ -218,8 +218,9 @@ def _value(row: Mapping[str, Any], measure: Measure, key: tuple[str, str, str]) 
 
 def _origins(support: SupportTable, hierarchies: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[str, str | None]]:
     if support.origin_hierarchy not in hierarchies:
+        listed = one_line(", ".join(hierarchies))
         raise NotDelivered(
-            f"The table {support.table} does not split by origin: it has the hierarchies {', '.join(hierarchies)}",
+            f"The table {support.table} does not split by origin: it has the hierarchies {listed}",
             {"table": support.table},
             "nothing needs to be done; the indicator stays not delivered until the table splits by origin",
         )
@@ -231,8 +232,9 @@ def _origins(support: SupportTable, hierarchies: Mapping[str, Mapping[str, Any]]
             )
     meanings = {text: support.origins[text] for text in texts}
     if not any(member.origin == "non_western" for member in meanings.values()):
+        shown = one_line(", ".join(texts))
         raise NotDelivered(
-            f"The table {support.table} splits by origin, but not by western / non-western ({', '.join(texts)})",
+            f"The table {support.table} splits by origin, but not by western / non-western ({shown})",
             {"table": support.table},
             "nothing needs to be done: foreign origin is never used in place of non-western",
         )
@@ -245,7 +247,14 @@ def _periods(support: SupportTable, settings: Settings, document: object) -> tup
     types = {str(item.get("periodtype_id")): item for item in document}
     if support.period_type not in types:
         raise _unknown("period type", support.period_type, list(types))
-    ids = [str(item["period_id"]) for item in _walk(types[support.period_type]) if "period_id" in item]
+    listed = types[support.period_type].get("values")
+    if not isinstance(listed, list):
+        raise BadBody(f"the table's `periods` list no values of the type {support.period_type}")
+    ids: list[str] = []
+    for item in listed:
+        if not isinstance(item, dict) or not isinstance(item.get("period_id"), str):
+            raise BadBody(f"the table's `periods` hold something else than a period: {str(item)[:80]!r}")
+        ids.append(item["period_id"])
     return tuple(sorted(i for i in ids if int(quarter(i)[:4]) >= settings.from_year))
 
 
@@ -275,4 +284,4 @@ def _unknown(what: str, name: str, known: Sequence[str], where: str = "the provi
 
 
 def _rejected(what: str, next_step: str) -> LoadRejected:
-    return LoadRejected(what, {}, next_step)
+    return LoadRejected(one_line(what, MOST), {}, next_step)

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from ingestion.codes import COUNTRY_TOTAL, CodeMap, Problem, code_map, fold, nearest
 from ingestion.common import State, fingerprint, origin_of
 from ingestion.tableinfo import TableInfo, TableVariable
-from warehouse.errors import LoadRejected, NotDelivered
+from warehouse.errors import MOST, LoadRejected, NotDelivered, one_line
 from warehouse.records import Record, Variable
 from warehouse.seeds import seed
 from warehouse.settings import COUNTRY, Settings
@@ -332,7 +332,7 @@ def _unknown(record: Record, variable: Variable, file: str, problems: list[Probl
 
 def _rejected(record: Record, what: str, next_step: str, **where: object) -> LoadRejected:
     return LoadRejected(
-        f"StatBank's table {record.table} {what}",
+        one_line(f"StatBank's table {record.table} {what}", MOST),
         {"dataset": record.dataset, "table": record.table, **where},
         next_step,
     )

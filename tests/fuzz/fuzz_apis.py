@@ -78,7 +78,8 @@ def education_skema(table: Bench) -> Reader:
             return "no answers"
         try:
             periods = next(v for k, v in document.items() if k.endswith('"[Skole\\u00e5r].[Skole\\u00e5r]"}'))
-            places = next(v for k, v in document.items() if "Bop" in k) if any("Bop" in k for k in document) else []
+            towns_key = '"[Bop\\u00e6lskommune].[Bop\\u00e6lskommune]"}'
+            places = next((v for k, v in document.items() if k.endswith(towns_key)), [])
             names = [p.get("name", p.get("Name")) if isinstance(p, dict) else p for p in periods]
             towns = [p.get("name", p.get("Name")) if isinstance(p, dict) else p for p in places]
             return sorted(n for n in names if n not in cube.missing), sorted(n for n in towns if n not in cube.missing)
@@ -139,14 +140,20 @@ def jobindsats_table_of(table: Bench) -> Reader:
         return sorted(made.origins), sorted(made.periods)
 
     def reread(body: bytes) -> object:
-        objects = list(_objects(plain.strict_json(body)))
+        document = plain.strict_json(body)
+        if not isinstance(document, dict) or "periods" not in document:
+            raise Unreadable("no periods")
+        objects = list(_objects(document))
         hierarchies = [item for item in objects if item.get("hierarchy_id") == support.origin_hierarchy]
-        quarters = [item for item in objects if item.get("periodtype_id") == "Q"]
         if any(item != hierarchies[0] for item in hierarchies):
             raise Unreadable("a hierarchy twice")
         names = {i["value_name"] for i in _objects(hierarchies[:1]) if isinstance(i.get("value_name"), str)}
-        periods = [str(item["period_id"]) for item in _objects(quarters[-1:]) if "period_id" in item]
-        return sorted(names - set(support.missing)), sorted(period for period in periods if period >= "2008")
+        try:
+            kinds = {str(kind.get("periodtype_id")): kind for kind in document["periods"]}
+            periods = [item["period_id"] for item in kinds["Q"]["values"]]
+            return sorted(names - set(support.missing)), sorted(period for period in periods if period >= "2008")
+        except (KeyError, TypeError, AttributeError) as error:
+            raise Unreadable(str(error)) from None
 
     return Reader("jobindsats_table", [_json(sample)], by_json, read, reread)
 

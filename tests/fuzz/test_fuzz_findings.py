@@ -18,7 +18,7 @@ from ingestion.jobindsats_table import resolve
 from ingestion.json_text import DEEPEST, NotJson, read_json
 from ingestion.tableinfo import parse_tableinfo
 from ingestion.valg_dk_json import parse_file
-from warehouse.errors import LoadRejected, WarehouseError
+from warehouse.errors import LoadRejected, NotDelivered, WarehouseError
 from warehouse.records import record_of
 from warehouse.settings import Settings
 
@@ -196,6 +196,16 @@ def test_xml_of_persons_alone_and_not_utf8_is_broken() -> None:
             parse_result(body, "a.xml")
 
 
+def test_names_of_candidates_are_passed_over_where_they_belong_and_nowhere_else() -> None:
+    """A tag of theirs around something else would hide it: here, the name of the place."""
+    sample = next(body for body in corpus.election_files()[1] if b"01-11-2022" in body)
+    name = parse_result(sample, "a.xml").name.encode()
+    assert b"<Personer>" in sample and name
+    hidden = _changed(sample, name + b"</Sted>", b"<Personer>" + name + b"</Personer></Sted>")
+    with pytest.raises(BadBody, match="Personer inside another element"):
+        parse_result(hidden, "a.xml")
+
+
 def test_an_index_lists_each_place_once_by_an_id_of_digits_at_a_time_without_a_zone() -> None:
     assert parse_index(INDEX, "fintal.xml").areas
     start = INDEX.index(b"<Afstemningsomraade ")
@@ -237,15 +247,39 @@ def test_a_uuid_is_no_cpr_number() -> None:
     assert parse_file(_valg_dk(Region="5c8f33d2-1a2b-4c3d-9e8f-ab0101901234"), "a.json")
 
 
-def test_a_hierarchy_that_is_described_twice_is_broken() -> None:
+def _jobindsats() -> tuple[Any, Any, Settings]:
     support = record_of("jobindsats_support").support
-    assert support is not None
     document = json.loads(corpus.jobindsats("table/ptv_a02", {"format": "json"}).decode("utf-8-sig"))
-    settings = Settings(_env_file=None)  # type: ignore[call-arg]
+    return support, document, Settings(_env_file=None)  # type: ignore[call-arg]
+
+
+def test_a_hierarchy_that_is_described_twice_is_broken() -> None:
+    support, document, settings = _jobindsats()
     assert resolve(support, settings, document)
     document["dimensions"].append({"hierarchies": [{"hierarchy_id": "_oprinda", "levels": []}]})
     with pytest.raises(BadBody, match="twice"):
         resolve(support, settings, document)
+
+
+@pytest.mark.parametrize("odd", [False, None, "2026Q1", {"period_id": 2026}, {"x": "2026Q1"}, ["2026Q1"]])
+def test_a_period_that_is_none_is_not_left_out_in_silence(odd: Any) -> None:
+    support, document, settings = _jobindsats()
+    quarters = next(kind for kind in document["periods"] if kind["periodtype_id"] == "Q")["values"]
+    assert quarters[1]["period_id"] in resolve(support, settings, document).periods
+    quarters[1] = odd
+    with pytest.raises(BadBody, match="something else than a period"):
+        resolve(support, settings, document)
+
+
+def test_a_name_of_the_provider_breaks_no_line_of_a_message() -> None:
+    support, document, settings = _jobindsats()
+    for dimension in document["dimensions"]:
+        for hierarchy in dimension["hierarchies"]:
+            if hierarchy["hierarchy_id"] == "_oprinda":
+                hierarchy["hierarchy_id"] = "_op\nrinda"
+    with pytest.raises(NotDelivered) as caught:
+        resolve(support, settings, document)
+    assert "_op\\nrinda" in caught.value.block() and caught.value.block().count("\n") == 2
 
 
 def test_a_message_is_short_printable_and_steers_no_terminal() -> None:
