@@ -34,7 +34,6 @@ def test_damaged_bodies_are_read_as_they_stand_or_refused(name: str, table: Benc
     outcome = run(READERS[name](table), INPUTS)
     assert [(finding.number, finding.what) for finding in outcome.findings] == []
     assert outcome.read and outcome.refused and outcome.inputs == INPUTS
-    assert outcome.slowest[0] < 2
 
 
 def test_an_input_is_made_again_from_its_number(table: Bench) -> None:
