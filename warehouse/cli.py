@@ -66,16 +66,16 @@ def run(
     settings = read_settings()
     with stoppable("`warehouse run`", settings.root):
         good, failures = runner.run(settings, sample)
-    for block in failures:
-        typer.echo(f"\n{block}", err=True)
-    if not good:
-        typer.echo(f"\nNothing was published. Details: {settings.root / 'logs'}", err=True)
-        raise typer.Exit(1)
-    with show.open_release(release.current_database(settings)) as connection:
-        show.print_gap_tables(connection, settings.focus_municipality)
-    folder = release.current(settings)
-    assert folder
-    show.print_where(settings, folder)
+        for block in failures:
+            typer.echo(f"\n{block}", err=True)
+        if not good:
+            typer.echo(f"\nNothing was published. Details: {settings.root / 'logs'}", err=True)
+            raise typer.Exit(1)
+        with show.open_release(release.current_database(settings)) as connection:
+            show.print_gap_tables(connection, settings.focus_municipality)
+        folder = release.current(settings)
+        assert folder
+        show.print_where(settings, folder)
 
 
 @app.command()

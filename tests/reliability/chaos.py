@@ -216,6 +216,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--kills", type=int, default=int(os.environ.get("CHAOS_KILLS", "100")))
     parser.add_argument("--seed", type=int, default=int(os.environ.get("CHAOS_SEED", "1")))
     parser.add_argument("--first", type=int, default=0, help="number of the first trial: to go on where one ended")
+    parser.add_argument("--again", action="store_true", help="only those that hit no run, or had a problem, once more")
     parser.add_argument("--kinds", default=f"{FIRST},{NEXT}", help="kinds of trial that take turns")
     parser.add_argument("--workers", type=int, default=1, help="trials at a time; one takes under two cores")
     parser.add_argument("--stretch", type=float, help="how much longer a run takes than alone (1, or 1.5 with workers)")
@@ -244,6 +245,7 @@ def main() -> int:
         seconds = {kind: round(found.seconds, 1) for kind, found in chaos.references.items()}
         tables = len(next(iter(chaos.references.values())).wanted)
         print(f"undisturbed: {seconds} s, {tables} tables", flush=True)
+        again = {t["number"] for t in read(options.into) if t["killed_at"] is None or t["problems"]}
 
         def one(number: int) -> bool:
             trial = asdict(chaos.trial(number, options.seed, options.stretch))
@@ -254,11 +256,14 @@ def main() -> int:
 
         began, before, pool = time.monotonic(), _processor_seconds(), ThreadPoolExecutor(options.workers)
         try:
-            bad = sum(pool.map(one, range(options.first, options.first + options.kills)))
+            numbers = [
+                n for n in range(options.first, options.first + options.kills) if not options.again or n in again
+            ]
+            bad = sum(pool.map(one, numbers))
         finally:
             pool.shutdown(cancel_futures=True)
         took, used = time.monotonic() - began, _processor_seconds() - before
-        print(f"{options.kills} trials, {bad} with problems: {took:.0f} s, {used:.0f} processor seconds", flush=True)
+        print(f"{len(numbers)} trials, {bad} with problems: {took:.0f} s, {used:.0f} processor seconds", flush=True)
     return int(bad > 0)
 
 
