@@ -1,44 +1,93 @@
-"""What of dbt's events is told to Airflow, and what dbt remembers of the project from one build to the next."""
+"""Of what dbt says, Airflow's database gets what a task waits for, and whatever has gone wrong.
+
+And what dbt remembers of the project from one build to the next.
+"""
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
+from typing import Any
 
 import pytest
+from cosmos import ProfileConfig
+from dbt.adapters.events.types import SQLQuery
+from dbt.events.types import (
+    LogModelResult,
+    LogStartLine,
+    LogTestResult,
+    MainReportVersion,
+    NodeCompiling,
+    NodeFinished,
+    NodeStart,
+    SkippingDetails,
+)
+from dbt_common.events.base_types import BaseEvent, EventLevel, msg_from_base_event
+from dbt_common.events.types import Formatting
 
-from warehouse.airflow import remember_parsed_project
-from warehouse.dbt_watch import is_told
+from warehouse.airflow import DBT_PROJECT, remember_parsed_project
+from warehouse.dbt_watch import Producer, is_told
 from warehouse.settings import Settings
 
+MART = {"resource_type": "model", "node_path": "marts/gaps.sql", "unique_id": "model.integration_gaps.gaps"}
+STEP = {"resource_type": "model", "node_path": "intermediate/int_series.sql", "unique_id": "model.integration_gaps.i"}
+SEED = {"resource_type": "seed", "node_path": "areas.csv", "unique_id": "seed.integration_gaps.areas"}
+TEST = {"resource_type": "test", "node_path": "marts/unique_gaps.sql", "unique_id": "test.integration_gaps.unique"}
+NUMBER: dict[str, Any] = {"index": 1, "total": 2}
 
-def event(name: str, level: str, resource_type: str = "") -> dict[str, object]:
-    node = {"resource_type": resource_type, "node_status": "success"} if resource_type else None
-    return {"info": {"name": name, "level": level}, "data": {"node_info": node} if node else {}}
+
+def said(event: BaseEvent, level: EventLevel | None = None) -> Any:
+    return msg_from_base_event(event, level=level)
 
 
-@pytest.mark.parametrize("kind", ["model", "seed"])
-def test_the_end_of_what_a_task_may_wait_for_is_told(kind: str) -> None:
-    assert is_told(event("NodeFinished", "debug", kind))
+def result(node: dict[str, str], level: EventLevel) -> Any:
+    common = {"status": level.value, "node_info": node, "execution_time": 0.1}
+    if node is TEST:
+        return said(LogTestResult(name="unique", index=1, num_models=2, num_failures=0, **common), level)
+    return said(LogModelResult(description="a table", **NUMBER, **common), level)
 
 
 @pytest.mark.parametrize(
-    "silent",
+    ("event", "told"),
     [
-        event("NodeFinished", "debug", "test"),
-        event("NodeStart", "debug", "model"),
-        event("NodeCompiling", "debug", "model"),
-        event("SQLQuery", "debug", "model"),
-        event("Formatting", "debug"),
+        (said(NodeFinished(node_info=MART), EventLevel.DEBUG), True),
+        (said(NodeFinished(node_info=STEP), EventLevel.DEBUG), False),
+        (said(NodeFinished(node_info=TEST), EventLevel.DEBUG), False),
+        (said(LogStartLine(description="a table", **NUMBER, node_info=MART)), True),
+        (said(LogStartLine(description="a table", **NUMBER, node_info=STEP)), False),
+        (said(SkippingDetails(resource_type="model", schema="", node_name="gaps", **NUMBER, node_info=MART)), True),
+        (said(LogStartLine(description="a table", **NUMBER, node_info=MART), EventLevel.DEBUG), False),
+        (result(MART, EventLevel.INFO), True),
+        (result(STEP, EventLevel.INFO), False),
+        (result(TEST, EventLevel.INFO), False),
+        (result(STEP, EventLevel.ERROR), True),
+        (result(TEST, EventLevel.ERROR), True),
+        (result(TEST, EventLevel.WARN), True),
+        (said(MainReportVersion(version="1", log_version=3)), True),
+        (said(NodeStart(node_info=MART), EventLevel.DEBUG), False),
+        (said(NodeCompiling(node_info=MART), EventLevel.DEBUG), False),
+        (said(SQLQuery(conn_name="gaps", sql="select 1", node_info=MART), EventLevel.DEBUG), False),
+        (said(Formatting("")), False),
+        (said(NodeFinished(node_info=SEED), EventLevel.DEBUG), False),
     ],
-)
-def test_what_nobody_waits_for_is_not(silent: dict[str, object]) -> None:
-    assert not is_told(silent)
+)  # fmt: skip
+def test_a_mart_and_what_has_gone_wrong_are_told(event: Any, told: bool) -> None:
+    assert is_told(event) is told
 
 
-def test_an_error_is_always_told() -> None:
-    assert is_told(event("RunResultError", "error", "test"))
-    assert is_told(event("LogTestResult", "warn", "test"))
-    assert is_told(event("MainReportVersion", "info"))
+def test_the_other_lines_stand_in_the_log_of_the_task(caplog: pytest.LogCaptureFixture) -> None:
+    profile = ProfileConfig("integration_gaps", "dev", profiles_yml_filepath=DBT_PROJECT / "profiles.yml")
+    producer, heard = Producer(project_dir=str(DBT_PROJECT), profile_config=profile), list[Any]()
+    assert producer._dbt_runner_callbacks is None
+    producer._dbt_runner_callbacks = [heard.append]
+    [hear] = producer._dbt_runner_callbacks
+    failed, passed = result(TEST, EventLevel.ERROR), result(TEST, EventLevel.INFO)
+    caplog.clear()
+    with caplog.at_level(logging.INFO):
+        for event in (failed, passed, said(NodeFinished(node_info=STEP), EventLevel.DEBUG)):
+            hear(event)
+    assert heard == [failed]
+    assert [record.getMessage() for record in caplog.records] == [passed.info.msg]
 
 
 def test_dbt_remembers_the_project_and_no_copy_of_it(tmp_path: Path) -> None:
