@@ -211,10 +211,12 @@ def of_files(home: Path, tables: list[Table]) -> dict[str, Look]:
         package = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
         with duckdb.connect() as connection:
             found: list[Row] = []
+            counts: dict[str, int] = {}
             for table in tables:
                 parquet = f"read_parquet({literal(str(folder / 'parquet' / f'{table.name}.parquet'))})"
                 found += connection.execute(summary(table, parquet)).fetchall()
-        if manifest["rows"] != {row[0]: row[2] for row in found}:
+                counts |= dict(connection.execute(f"select {literal(table.name)}, count(*) from {parquet}").fetchall())
+        if manifest["rows"] != counts:  # every row: a summary leaves out comparisons that were made again
             raise ValueError("the manifest counts other rows than the Parquet files have")
         return Seen.of(found, folder.name, manifest["release_id"], package["version"])
 

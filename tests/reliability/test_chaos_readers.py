@@ -81,11 +81,18 @@ def test_a_reader_that_never_meets_the_new_release_is_an_error() -> None:
 
 @pytest.fixture
 def small(sample_home, tmp_path: Path) -> Releases:
-    """A home with release 0; release 1 is beside it."""
+    """A home with release 0; release 1 is beside it, and in it a comparison was made again at its partner."""
     releases = Releases(tmp_path / "home", sample_home.path / "releases" / "current" / DATABASE)
     for number in (0, 1):
         folder = releases.make(number)
-        with duckdb.connect(str(folder / DATABASE), read_only=True) as connection:
+        with duckdb.connect(str(folder / DATABASE)) as connection:
+            connection.execute(
+                f"""attach '{releases.like}' as sample (read_only);
+                create table marts.validations as from sample.marts.validations;
+                insert into marts.validations select * replace ('raw.folk1e' as object_name)
+                from sample.marts.validations where expectation = 'countries_match_origin' and {number} = 1;
+                detach sample"""
+            )
             hashes = release.export_tables(connection, published_tables(connection), folder)
             rows = {name: connection.execute(f"select count(*) from marts.{name}").fetchone()[0] for name in hashes}
         manifest = {**release.read_manifest(folder), "tables": hashes, "rows": rows}
