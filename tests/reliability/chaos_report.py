@@ -43,14 +43,15 @@ def page(seconds: Mapping[str, float], tables: int, trials: Trials, remarks: Seq
     hit = sum(trial["killed_at"] is not None for trial in trials)
     good = sum(not trial["problems"] for trial in trials)
     seeds = ", ".join(str(seed) for seed in sorted({trial["seed"] for trial in trials}))
-    code = ", ".join(sorted({trial["code"] for trial in trials if trial["code"]}))
+    commits = Counter(trial["code"] for trial in trials if trial["code"])
+    code = ", ".join(f"{commit} ({count})" for commit, count in commits.most_common())
     lines = [
         "# Kills at moments spread over a whole run",
         "",
         f"{len(trials)} trials with seed {seeds}; {hit} hit the run while it was at work. {tables} tables are "
         f"compared. After {good} of {len(trials)} the release of the one plain run that followed equals the "
         "undisturbed one, `warehouse verify` and `warehouse doctor` are clean, and no reader met an error or a mixture."
-        + (f" Code: {code}." if code else ""),
+        + (f" Commit (trials): {code}." if code else ""),
         "",
         *(_of_kind(kind, said, seconds, trials) for kind, said in KINDS.items()),
         *(f"- {remark}" for remark in remarks),
@@ -68,7 +69,7 @@ def _of_kind(kind: str, said: str, seconds: Mapping[str, float], trials: Trials)
     for trial in of_it:
         reads.update(trial["reads"])
     doors = ", ".join(f"{name} {count}" for name, count in reads.items()) or "none"
-    took = f"; the undisturbed run took {seconds[kind]:.0f} s" if kind in seconds else ""
+    took = f"; the undisturbed run of the last call took {seconds[kind]:.0f} s" if kind in seconds else ""
     return f"- `{kind}`: {said}. {len(of_it)} trials{took}. Looks of its readers: {doors}."
 
 

@@ -162,4 +162,4 @@ def test_trials_of_several_calls_add_up_and_a_page_says_what_was_left_out(tmp_pa
         write(tmp_path, {"next": 20.0}, 21, [*read(tmp_path), trial], ["The kind `first` was left out."])
     assert [(trial["number"], trial["problems"]) for trial in read(tmp_path)] == [(0, []), (1, [])]
     page = (tmp_path / "chaos.md").read_text(encoding="utf-8")
-    assert "2 trials" in page and "left out" in page and "file 6" in page and "Code: abc" in page
+    assert "2 trials" in page and "left out" in page and "file 6" in page and "Commit (trials): abc (2)" in page
