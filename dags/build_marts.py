@@ -1,8 +1,8 @@
 """raw → marts → release, whenever a dataset has been promoted.
 
-One dbt process builds and tests every model; each mart shows as a task (Cosmos' watcher). Then the marts are judged
-(Great Expectations), against the current release too; only then the release is built aside, checked and published
-whole.
+One dbt process builds and tests every model; each mart shows as a task after it (Cosmos' watcher). Then the marts are
+judged (Great Expectations), against the current release too; only then the release is built aside, checked and
+published whole.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from airflow.sdk import DAG, task
 from airflow.sdk.exceptions import AirflowFailException
 from cosmos import DbtTaskGroup, ExecutionConfig, ProfileConfig, ProjectConfig, RenderConfig
 from cosmos.constants import ExecutionMode, InvocationMode, LoadMode, SeedRenderingBehavior, TestBehavior
+from cosmos.operators.watcher import DbtRunWatcherOperator
 from dataset_chain import COPENHAGEN, DEFAULT_ARGS, LAST, WRITER_POOL, asset
 
 from warehouse import lake
 from warehouse.airflow import DBT_PROFILE, dbt_environment, dbt_manifest
-from warehouse.dbt_watch import Producer
+from warehouse.dbt_watch import Mart, Producer
 from warehouse.errors import WarehouseError
 from warehouse.records import catalogue
 from warehouse.settings import REPOSITORY, read_settings
@@ -101,15 +102,16 @@ with DAG(
             "dbt_cmd_flags": ["--exclude-resource-type", "unit_test"],  # those test the code, in `make test`
         },
     )
-    for step in marts.children.values():  # the one that opens the database; the others only watch
-        step.retries = 0  # Cosmos' second try skips dbt, and its tests with it: what they found would be published
-        if str(step.node_id).endswith("dbt_producer_watcher"):
-            step.__class__ = Producer
-            step.select = None  # everything, whatever has a task
-            step.pool = WRITER_POOL
-            # Models and their tests under one hold of the writer: a load promoted in between would fail the tests.
-            step.dbt_cmd_flags = [*step.dbt_cmd_flags, "--resource-type", "test"]
-            step.dbt_cmd_global_flags = ["--log-level", "none"]  # Cosmos throws away what dbt prints, having heard it
-        else:
-            step.on_failure_callback = []  # the process they watch has told of it
+    dbt = marts.children["dbt.dbt_producer_watcher"]
+    dbt.__class__ = Producer
+    dbt.retries = 0  # Cosmos' second try skips dbt, and its tests with it: what they found would be published
+    dbt.select = None  # everything, whatever has a task
+    dbt.pool = WRITER_POOL
+    # Models and their tests under one hold of the writer: a load promoted in between would fail the tests.
+    dbt.dbt_cmd_flags = [*dbt.dbt_cmd_flags, "--resource-type", "test"]
+    dbt.dbt_cmd_global_flags = ["--log-level", "none"]  # Cosmos throws away what dbt prints, having heard it
+    for mart in [step for step in marts.children.values() if isinstance(step, DbtRunWatcherOperator)]:
+        mart.__class__, mart.deferrable = Mart, False
+        if not mart.upstream_task_ids:  # it rests on no other mart
+            dbt >> mart
     needed() >> marts >> judge() >> publish()

@@ -230,8 +230,7 @@ def hand_over(settings: Settings, arguments: list[str]) -> None:
 def run_dag(dag_id: str) -> bool:
     """Run one DAG in this process, as the scheduler would, and tell whether it succeeded.
 
-    Two things differ from the scheduler, because one process runs one task after another: no task is tried again
-    after minutes of waiting, and dbt's process goes before the tasks that watch it.
+    One thing differs from the scheduler: no task is tried again after minutes of waiting.
     """
     from airflow.dag_processing.dagbag import DagBag
 
@@ -248,7 +247,6 @@ def run_dag(dag_id: str) -> bool:
     dag: Any = bag.dags[dag_id]
     for task in dag.tasks:
         task.retries = 0
-    _dbt_first(dag)
     started = datetime.now(UTC)
     lineage.dag_started(dag, started)
     with _alone_in_its_bundle(dag_id):
@@ -270,12 +268,3 @@ def _alone_in_its_bundle(dag_id: str) -> Iterator[None]:
         yield
     finally:
         os.environ.pop(name) if before is None else os.environ.update({name: before})
-
-
-def _dbt_first(dag: Any) -> None:
-    """Cosmos' watchers run beside the dbt process they watch; in one process they come after it."""
-    watchers = [task for task in dag.tasks if hasattr(task, "producer_task_id")]
-    for producer in (task for task in dag.tasks if task.task_id.endswith("dbt_producer_watcher")):
-        for task in watchers:
-            if task is not producer and not any(up in watchers for up in task.upstream_list):
-                task.set_upstream(producer)

@@ -1,9 +1,13 @@
-"""The one dbt process of `build_marts`, told to Airflow as little as the tasks beside it need.
+"""The one dbt process of `build_marts`, and the marts' tasks after it.
 
 Cosmos' producer turns every event of dbt into JSON and writes four messages for every node into Airflow's database. A
-task waits only for a mart, so only what is said of marts, and whatever has gone wrong, takes that way. The other lines
-that dbt shows a person go into the task's log as they are; all of them stand in ``<home>/logs/dbt.log``, too. Out of
-scope: what dbt builds.
+task asks only for a mart, so only what is said of marts, and whatever has gone wrong, takes that way. The other lines
+that dbt shows a person go into the task's log as they are; all of them stand in ``<home>/logs/dbt.log``, too.
+
+Cosmos' consumers wait beside the producer, deferred. Here they come after it: Airflow fails a task that is taken up
+again before the scheduler has heard that it had been deferred (the LocalExecutor knows both by one name), and a
+consumer that finds the producer failed runs dbt itself, without the writer and its tests. Out of scope: what dbt
+builds.
 """
 
 from __future__ import annotations
@@ -11,15 +15,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cosmos.operators.watcher import DbtProducerWatcherOperator
+from airflow.sdk.exceptions import AirflowFailException
+from cosmos.operators.watcher import DbtProducerWatcherOperator, DbtRunWatcherOperator
 
 from warehouse.airflow import remember_parsed_project
+from warehouse.errors import WarehouseError
 from warehouse.settings import read_settings
 
 MARTS = "marts/"  # in the models of dbt
 QUIET = frozenset({"debug", "test"})
 WRONG = frozenset({"warn", "error"})
-FOR_TRIGGERS = frozenset({"MainReportVersion", "AdapterRegistered"})
 
 Hears = Callable[[Any], None]
 
@@ -51,9 +56,28 @@ class Producer(DbtProducerWatcherOperator):
         return hear
 
 
+class Mart(DbtRunWatcherOperator):
+    """A mart's task, once dbt has ended well: it shows what dbt said of the mart, and never runs dbt.
+
+    Raises (from ``execute``):
+        AirflowFailException: dbt has said nothing of the mart.
+    """
+
+    def _handle_retry(self, try_number: int, producer_task_state: str | None, context: Any) -> bool | None:
+        return None  # Cosmos would run dbt; what dbt has said still stands there
+
+    def _handle_no_dbt_node_status(self, producer_task_state: str | None, try_number: int, context: Any) -> bool:
+        nothing = WarehouseError(
+            f"dbt has ended ({producer_task_state}) and has said nothing of {self.model_unique_id}",
+            {"task": self.producer_task_id},
+            "read the log of that task, and start build_marts again",
+        )
+        raise AirflowFailException(str(nothing))
+
+
 def is_told(event: Any) -> bool:
     """Is this event of dbt (an ``EventMsg``) worth a message: of a mart, or of something that has gone wrong?"""
-    if event.info.level in WRONG or event.info.name in FOR_TRIGGERS:
+    if event.info.level in WRONG:
         return True
     if event.info.level in QUIET and event.info.name != "NodeFinished":
         return False

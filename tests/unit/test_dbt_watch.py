@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from cosmos import ProfileConfig
 from dbt.adapters.events.types import SQLQuery
 from dbt.events.types import (
@@ -26,7 +27,7 @@ from dbt_common.events.base_types import BaseEvent, EventLevel, msg_from_base_ev
 from dbt_common.events.types import Formatting
 
 from warehouse.airflow import DBT_PROJECT, remember_parsed_project
-from warehouse.dbt_watch import Producer, is_told
+from warehouse.dbt_watch import Mart, Producer, is_told
 from warehouse.settings import Settings
 
 MART = {"resource_type": "model", "node_path": "marts/gaps.sql", "unique_id": "model.integration_gaps.gaps"}
@@ -63,7 +64,7 @@ def result(node: dict[str, str], level: EventLevel) -> Any:
         (result(STEP, EventLevel.ERROR), True),
         (result(TEST, EventLevel.ERROR), True),
         (result(TEST, EventLevel.WARN), True),
-        (said(MainReportVersion(version="1", log_version=3)), True),
+        (said(MainReportVersion(version="1", log_version=3)), False),
         (said(NodeStart(node_info=MART), EventLevel.DEBUG), False),
         (said(NodeCompiling(node_info=MART), EventLevel.DEBUG), False),
         (said(SQLQuery(conn_name="gaps", sql="select 1", node_info=MART), EventLevel.DEBUG), False),
@@ -88,6 +89,42 @@ def test_the_other_lines_stand_in_the_log_of_the_task(caplog: pytest.LogCaptureF
             hear(event)
     assert heard == [failed]
     assert [record.getMessage() for record in caplog.records] == [passed.info.msg]
+
+
+class Said:
+    """A task instance: which try it is, and what dbt has said (XCom key → value)."""
+
+    def __init__(self, said: dict[str, Any], try_number: int = 1) -> None:
+        self.said, self.try_number, self.dag_id, self.map_index = said, try_number, "build_marts", -1
+
+    def xcom_pull(self, task_ids: str | None = None, *, key: str, **_: Any) -> Any:
+        return self.said.get(key)
+
+
+@pytest.mark.parametrize("try_number", [1, 2])
+@pytest.mark.parametrize("state", ["success", "failed", "skipped"])
+def test_a_mart_shows_what_dbt_said_and_never_runs_dbt(
+    monkeypatch: pytest.MonkeyPatch, state: str, try_number: int
+) -> None:
+    mart = Mart(
+        task_id="gaps_run",
+        project_dir=str(DBT_PROJECT),
+        profile_config=ProfileConfig("integration_gaps", "dev", profiles_yml_filepath=DBT_PROJECT / "profiles.yml"),
+        deferrable=False,
+        extra_context={"dbt_node_config": {"unique_id": MART["unique_id"]}},
+    )
+    monkeypatch.setattr(Mart, "_get_producer_task_status", lambda *_: state)
+    monkeypatch.setattr(Mart, "build_and_run_cmd", lambda *_, **__: pytest.fail("it ran dbt"))
+
+    def poke(status: str | None) -> Any:
+        said = {"model__integration_gaps__gaps_status": {"status": status, "outlet_uris": []}} if status else {}
+        return mart.poke({"ti": Said(said, try_number), "run_id": "a"})
+
+    assert poke("success") is True
+    with pytest.raises(AirflowException, match="finished with status 'error'"):
+        poke("error")
+    with pytest.raises(AirflowFailException, match=rf"({state}).*said nothing of {MART['unique_id']}[^$]*next: "):
+        poke(None)
 
 
 def test_dbt_remembers_the_project_and_no_copy_of_it(tmp_path: Path) -> None:
