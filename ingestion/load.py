@@ -28,6 +28,7 @@ VALUE = {
     "decimal": re.compile(rb"-?[0-9]{1,15}(,[0-9]{1,15})?|\.\."),
 }
 SQL_DECIMAL = r"-?[0-9]{1,15}(,[0-9]{1,15})?"
+PARSED = "_parsed"
 FEW = 8  # codes: to compare with each of so few is quicker than DuckDB's look-up in the ENUM
 MB_A_THREAD = 100  # what a load takes; DuckDB would keep all that it has written in memory, up to most of the machine's
 
@@ -106,14 +107,9 @@ def _create(name: str, record: Record, payload: Path, codes: Mapping[str, list[s
     few = () if as_text else [column for column, values in codes.items() if len(values) <= FEW]
     types = {column: "VARCHAR" if column in few else _enum(values) for column, values in codes.items()}
     columns = ", ".join(f"{literal(c)}: {literal(t)}" for c, t in {**types, "INDHOLD": "VARCHAR"}.items())
-    # The value comes as text and is cast in the same pass: DuckDB's own reader would round 1.6 to 2.
-    kind = record.raw_tables[0].sql_type("INDHOLD")
-    if record.unit == "count":
-        is_value, number = f"cast(try_cast(INDHOLD as {kind}) as varchar) = INDHOLD or INDHOLD = '-0'", "INDHOLD"
-    else:
-        is_value, number = f"regexp_full_match(INDHOLD, {literal(SQL_DECIMAL)})", "replace(INDHOLD, ',', '.')"
-    value = f"""case when INDHOLD is null then null when {is_value} then cast({number} as {kind})
-        else error('not a value: ' || INDHOLD) end"""
+    parsed, is_value = _value(record.unit, record.raw_tables[0].sql_type("INDHOLD"))
+    error = "error('not a value: ' || INDHOLD)"
+    value = f"case when INDHOLD is null then null when {is_value} then {PARSED} else {error} end"
     # A lake has no ENUM columns; the reader's are still what refuses a code that nobody asked for.
     plain = "cast({0} as varchar) as {0}" if as_text else "{0}"
     dimensions = ", ".join(
@@ -121,10 +117,38 @@ def _create(name: str, record: Record, payload: Path, codes: Mapping[str, list[s
     )
     return f"""create table {name} as
     select {dimensions}, {value} as INDHOLD
-    from read_csv({literal(str(payload))}, compression = 'zstd', delim = ';',
-        header = true, columns = {{{columns}}}, nullstr = {literal(MISSING)},
-        force_not_null = [{", ".join(map(literal, codes))}],
-        auto_detect = false, quote = '', escape = '', strict_mode = true)"""
+    from (select *, {parsed} as {PARSED}
+        from read_csv({literal(str(payload))}, compression = 'zstd', delim = ';',
+            header = true, columns = {{{columns}}}, nullstr = {literal(MISSING)},
+            force_not_null = [{", ".join(map(literal, codes))}],
+            auto_detect = false, quote = '', escape = '', strict_mode = true))"""
+
+
+def _value(unit: str, kind: str) -> tuple[str, str]:
+    """SQL: the number that a text is parsed to, null where to none, and whether the text is a value as ``VALUE`` says.
+
+    It comes as text and is cast in the same pass: DuckDB's own reader would round 1.6 to 2.
+    """
+    if unit == "count":
+        written = f"cast({PARSED} as varchar) = INDHOLD or INDHOLD = '-0'"
+        return f"try_cast(INDHOLD as {kind})", f"({_plain()}) or {written}"
+    parsed = f"try_cast(replace(INDHOLD, ',', '.') as {kind})"
+    return parsed, f"regexp_full_match(INDHOLD, {literal(SQL_DECIMAL)}) and {PARSED} is not null"
+
+
+def _plain() -> str:
+    """SQL: the text is certainly the number as it is written, without writing it back.
+
+    So it is where the number has as many digits as the text has bytes. Of other texts that DuckDB takes for a whole
+    number only those with an exponent come to as many, and then to a multiple of a hundred (``12e2``); hexadecimal ones
+    from seven bytes on.
+    """
+    cases = [
+        f"when {size} then {PARSED} between {10 ** (size - 1) if size > 1 else 0} and {10**size - 1}"
+        + (f" and {PARSED} % 100 <> 0" if size > 2 else "")
+        for size in range(1, 7)
+    ]
+    return f"case strlen(INDHOLD) {' '.join(cases)} else false end"
 
 
 def _enum(codes: Sequence[str]) -> str:
