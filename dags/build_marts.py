@@ -104,7 +104,6 @@ with DAG(
     )
     dbt = marts.children["dbt.dbt_producer_watcher"]
     dbt.__class__ = Producer
-    dbt.retries = 0  # Cosmos' second try skips dbt, and its tests with it: what they found would be published
     dbt.select = None  # everything, whatever has a task
     dbt.pool = WRITER_POOL
     # Models and their tests under one hold of the writer: a load promoted in between would fail the tests.

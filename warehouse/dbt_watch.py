@@ -15,7 +15,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from cosmos.exceptions import CosmosDbtRunError
 from cosmos.operators.watcher import DbtProducerWatcherOperator, DbtRunWatcherOperator
 
 from warehouse.airflow import remember_parsed_project
@@ -30,7 +31,23 @@ Hears = Callable[[Any], None]
 
 
 class Producer(DbtProducerWatcherOperator):
-    """Cosmos' producer, with a filter before what it hears, and with the project as it was parsed before."""
+    """Cosmos' producer, with a filter before what it hears, and with the project as it was parsed before.
+
+    It runs at every try. Cosmos skips it at a second one, and dbt's tests with it, since its consumers may be at work;
+    ours come afterwards. What dbt itself refuses is not tried again: it would find the same.
+    """
+
+    def execute(self, context: Any, **options: Any) -> Any:
+        """Run dbt.
+
+        Raises:
+            AirflowFailException: a model or a test has failed.
+        """
+        anew = _Anew(context["ti"])
+        try:
+            return super().execute({**context, "ti": anew, "task_instance": anew}, **options)
+        except (AirflowException, CosmosDbtRunError) as error:
+            raise AirflowFailException(str(error)) from error
 
     def run_command(self, *command: Any, **options: Any) -> Any:
         """Run dbt in Cosmos' copy of the project; only what has changed since :func:`prepare` is parsed again."""
@@ -54,6 +71,18 @@ class Producer(DbtProducerWatcherOperator):
                 self.log.info("%s", event.info.msg)
 
         return hear
+
+
+class _Anew:
+    """A task instance as if at its first try."""
+
+    try_number = 1
+
+    def __init__(self, task_instance: Any) -> None:
+        self._task_instance = task_instance
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._task_instance, name)
 
 
 class Mart(DbtRunWatcherOperator):

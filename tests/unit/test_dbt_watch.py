@@ -9,9 +9,12 @@ import logging
 from pathlib import Path
 from typing import Any
 
+import cosmos.settings
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from cosmos import ProfileConfig
+from cosmos.exceptions import CosmosDbtRunError
+from cosmos.operators.local import DbtLocalBaseOperator
 from dbt.adapters.events.types import SQLQuery
 from dbt.events.types import (
     LogModelResult,
@@ -97,6 +100,9 @@ class Said:
     def __init__(self, said: dict[str, Any], try_number: int = 1) -> None:
         self.said, self.try_number, self.dag_id, self.map_index = said, try_number, "build_marts", -1
 
+    def xcom_push(self, **_: Any) -> None:
+        pass
+
     def xcom_pull(self, task_ids: str | None = None, *, key: str, **_: Any) -> Any:
         return self.said.get(key)
 
@@ -125,6 +131,30 @@ def test_a_mart_shows_what_dbt_said_and_never_runs_dbt(
         poke("error")
     with pytest.raises(AirflowFailException, match=rf"({state}).*said nothing of {MART['unique_id']}[^$]*next: "):
         poke(None)
+
+
+@pytest.mark.parametrize("refused", [AirflowException, CosmosDbtRunError])
+def test_dbt_runs_at_every_try_and_what_it_refuses_is_not_tried_again(
+    monkeypatch: pytest.MonkeyPatch, refused: type[Exception]
+) -> None:
+    """Cosmos skips a second try, and the tests with it: what they had found would be published."""
+    profile = ProfileConfig("integration_gaps", "dev", profiles_yml_filepath=DBT_PROJECT / "profiles.yml")
+    producer = Producer(project_dir=str(DBT_PROJECT), profile_config=profile, emit_datasets=False)
+    runs: list[int] = []
+
+    def run(_: Any, context: Any, **__: Any) -> str:
+        runs.append(context["ti"].map_index)
+        if len(runs) == 3:
+            raise refused("2 of 329 tests failed")
+        return "built"
+
+    monkeypatch.setattr(DbtLocalBaseOperator, "execute", run)
+    monkeypatch.setattr(cosmos.settings, "enable_watcher_reliable_retry", False)
+    for try_number in (1, 2):
+        assert producer.execute({"ti": Said({}, try_number), "run_id": "a"}) == "built"
+    with pytest.raises(AirflowFailException, match="2 of 329 tests failed"):
+        producer.execute({"ti": Said({}), "run_id": "a"})
+    assert runs == [-1, -1, -1]
 
 
 def test_dbt_remembers_the_project_and_no_copy_of_it(tmp_path: Path) -> None:
