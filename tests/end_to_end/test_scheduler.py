@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ pytestmark = [
     pytest.mark.skipif(os.environ.get("SCHEDULER_TEST") != "1", reason="takes minutes: set SCHEDULER_TEST=1"),
     pytest.mark.xdist_group("scheduler"),
 ]
+DBT = "dbt.dbt_producer_watcher"
 SLICE = {"WAREHOUSE_MUNICIPALITIES": "151,153,163", "WAREHOUSE_FROM_YEAR": "2022"}
 # What differs between two runs of the same figures: which load, and when.
 OF_THE_RUN = {
@@ -72,6 +74,16 @@ class Stage:
     def state(self) -> tuple[list[str], set[str], int]:
         """Releases, loads, and how often data were asked for."""
         return self.releases(), self.loads(), self.provider.data_calls()
+
+
+def holders(path: Path) -> list[int]:
+    """The processes that have a file open (Linux)."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if any(os.path.realpath(handle) == str(path.resolve()) for handle in (process / "fd").iterdir()):
+                found.append(int(process.name))
+    return found
 
 
 @contextmanager
@@ -218,6 +230,32 @@ def test_a_revision_gives_a_new_release_and_keeps_the_old_one(stage: Stage) -> N
     assert len(stage.releases()) == len(before) + 1
     revised = stage.home.published("select count(*) from marts.revisions where object_name like '%ky038%'")
     assert revised[0][0] > 0
+
+
+def test_a_build_whose_dbt_is_killed_is_built_and_tested_at_the_next_try(stage: Stage) -> None:
+    before, database = stage.releases(), stage.home.path / "warehouse.duckdb"
+    table = stage.provider.table("KY038")
+    for origin in ("9", "TOT"):
+        table.add(1, OMRÅDE="151", YDELSESTYPE="10000", HERKOMST="0", HERKOMST1=origin, TID="2024")
+    table.updated = "2026-11-12T12:00:00"
+    killed: list[str] = []
+
+    def kill() -> bool:
+        running = (run for run, state in stage.scheduler.runs("build_marts").items() if state == "running")
+        for run in running:
+            if stage.scheduler.tries("build_marts", run)[DBT][0] == "running":
+                for process in holders(database):
+                    os.kill(process, signal.SIGKILL)
+                    killed.append(run)
+        return bool(killed)
+
+    stage.scheduler.trigger("ingest_dst")
+    stage.scheduler.wait(kill, "dbt to open the database", 600, pause=0.3)
+    stage.scheduler.settle(900)
+    tries = stage.scheduler.tries("build_marts", killed[0])
+    assert {state for state, _ in tries.values()} == {"success"} and tries[DBT][1] == 2
+    assert len(stage.releases()) == len(before) + 1
+    assert not stage.webhook.taken
 
 
 def test_a_rejected_load_is_told_once_by_both_ways_and_publishes_nothing(stage: Stage) -> None:
